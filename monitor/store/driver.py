@@ -1,0 +1,68 @@
+"""The narrow port to the database: all, one, run, write. SQL is written once above it; an engine supplies the few differences.
+
+Values are bound by name (`:name`). Instants, booleans and tuples of text may be bound as they are; NUL and lone surrogates are taken out of every text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from monitor.hours import to_text
+
+Row = dict[str, Any]
+Value = str | int | float | bytes | bool | datetime | None | tuple[str, ...]
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Store(Protocol):
+    """What every engine offers. Safe to use from several threads; a write belongs to the thread that opened it."""
+
+    engine: str
+    skip_locked: str
+    """Appended to a claim's sub-select: '' on SQLite, 'for update skip locked' on PostgreSQL."""
+
+    def all(self, sql: str, /, **values: Value) -> list[Row]:
+        """All rows of a query. Inside `write()` it sees, and may be, the transaction's own statements (`... returning`)."""
+
+    def one(self, sql: str, /, **values: Value) -> Row | None:
+        """The first row of a query, or None."""
+
+    def run(self, sql: str, /, **values: Value) -> int:
+        """Runs one writing statement and returns the number of rows it changed. Only inside `write()`."""
+
+    def write(self) -> AbstractContextManager[None]:
+        """One transaction that takes the write lock at once; commits at the end, rolls back on any exception. Nested use joins the outer one."""
+
+    def search(self, query: str, limit: int) -> list[int]:
+        """Ids of the articles whose folded text holds all words of the folded `query`, best first."""
+
+    def migrate(self) -> tuple[str, ...]:
+        """Applies the missing migrations and returns their names."""
+
+    def close(self) -> None:
+        """Closes every connection."""
+
+
+def bindable(values: Mapping[str, Value]) -> dict[str, str | int | float | bytes | None]:
+    """Values in the form both engines store: instants as text, booleans as integers, tuples as JSON."""
+    return {name: _bindable(value) for name, value in values.items()}
+
+
+def _bindable(value: Value) -> str | int | float | bytes | None:
+    match value:
+        case str():
+            return _UNSTORABLE.sub("", value) if _UNSTORABLE.search(value) else value
+        case bool():
+            return int(value)
+        case datetime():
+            return to_text(value)
+        case tuple():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return value

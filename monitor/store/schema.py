@@ -1,0 +1,198 @@
+"""The schema as named migrations, in order. Applied once each, in one transaction each, on every engine; never edited after a release.
+
+Placeholders `{key}` `{int}` `{real}` `{blob}` `{time}` `{strict}` stand for what differs between engines.
+Due times are NULL where nothing is due. Columns that end in `_at` hold fixed-width UTC text (hours.to_text), `_json` hold JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One step of the schema. `searchable` names tables whose column `folded` gets a full-text index."""
+
+    name: str
+    sql: str
+    searchable: tuple[str, ...] = ()
+
+    def statements(self, dialect: Mapping[str, str]) -> list[str]:
+        """The step's statements in an engine's dialect."""
+        text = self.sql
+        for word, form in dialect.items():
+            text = text.replace("{" + word + "}", form)
+        return [statement.strip() for statement in text.split(";\n") if statement.strip()]
+
+
+_DAEMON = """
+create table meta(name text primary key, value text not null) {strict};
+
+create table steps(
+  name text primary key, started_at {time}, finished_at {time}, ok_at {time}, counts_json text, error text) {strict};
+
+create table daemons(
+  id text primary key, pid {int} not null, host text not null, version text not null,
+  started_at {time} not null, seen_at {time} not null, stopped_at {time}) {strict};
+
+create table events(
+  id {key}, happened_at {time} not null, kind text not null, subject text not null, detail text not null) {strict};
+
+create index events_time on events(happened_at);
+"""
+
+_FEEDS = """
+create table sites(
+  id {key}, host text not null unique, due_at {time}, owner text, blocked_until_at {time}, block_reason text,
+  next_request_at {time}, robots text, robots_at {time}, created_at {time} not null) {strict};
+
+create index sites_due on sites(due_at);
+
+create table feeds(
+  id {key}, site_id {int} not null references sites(id), name text not null unique, url text not null, lang text not null default '',
+  state text not null default 'active' check(state in ('active', 'paused', 'gone', 'removed')),
+  moved_url text, moved_since_at {time}, moved_count {int} not null default 0,
+  etag text, last_modified text, body_hash text, title text not null default '',
+  interval_s {int} not null, next_poll_at {time}, last_polled_at {time}, last_success_at {time}, last_new_at {time}, baseline_at {time},
+  fail_count {int} not null default 0, failing_since_at {time}, error_kind text, error text, note text not null default '',
+  polls {int} not null default 0, created_at {time} not null) {strict};
+
+create index feeds_due on feeds(site_id, next_poll_at);
+"""
+
+_ARTICLES = """
+create table articles(
+  id {key}, site_id {int} references sites(id), url_key text not null unique, url text not null,
+  canonical_url text not null default '', canonical_key text,
+  title text not null default '', summary text not null default '', author text not null default '', publisher text not null default '',
+  lang text not null default '', lang_source text not null default '',
+  published_at {time}, first_seen_at {time} not null, fetched_at {time},
+  state text not null default 'pending' check(state in ('pending', 'done', 'failed', 'dead')),
+  kind text not null default '', text_source text not null default 'feed', http_status {int}, error_kind text, error text,
+  attempts {int} not null default 0, next_read_at {time},
+  text_hash text not null default '', sketch {blob}, sketch_size {int} not null default 0, copy_of {int} references articles(id),
+  quiet {int} not null default 0, matched_rev {int} not null default 0) {strict};
+
+create index articles_reading on articles(site_id, next_read_at);
+
+create index articles_matching on articles(matched_rev, id);
+
+create index articles_canonical on articles(canonical_key);
+
+create index articles_seen on articles(first_seen_at);
+
+create table texts(article_id {key} references articles(id), text text not null, folded text not null) {strict};
+
+create table sketch_values(value {int} not null, article_id {int} not null references articles(id), primary key(value, article_id)) {strict};
+
+create table entries(
+  id {key}, feed_id {int} not null references feeds(id), key text not null, article_id {int} not null references articles(id),
+  guid text not null, url text not null, url_key text not null, title text not null, summary text not null, author text not null,
+  lang text not null, published_at {time}, published_raw text not null, content_hash text not null,
+  revision {int} not null default 1, first_seen_at {time} not null, revised_at {time}, unique(feed_id, key)) {strict};
+
+create index entries_url on entries(feed_id, url_key);
+
+create index entries_article on entries(article_id);
+"""
+
+_HITS = """
+create table watchlist_versions(
+  id {key}, watchlist text not null, title text not null, digest text not null, engine text not null, source_json text not null,
+  rev {int} not null, created_at {time} not null, unique(watchlist, digest, engine)) {strict};
+
+create table hits(
+  id {key}, watchlist text not null, article_id {int} not null references articles(id),
+  version_id {int} not null references watchlist_versions(id),
+  band text not null check(band in ('alert', 'review')), score {real} not null, quiet {int} not null default 0,
+  verdict_json text not null, text_hash text not null, created_at {time} not null, revised_at {time},
+  story_id {int}, novelty text, delta_json text, joined_json text, unique(watchlist, article_id)) {strict};
+
+create index hits_story on hits(story_id);
+
+create index hits_created on hits(created_at);
+
+create index hits_article on hits(article_id);
+
+create table mentions(
+  id {key}, hit_id {int} not null references hits(id), kind text not null, name text not null, side text not null, title text not null,
+  alias text not null, start_char {int} not null, end_char {int} not null, sentence {int} not null, zone text not null) {strict};
+
+create index mentions_hit on mentions(hit_id);
+
+create index mentions_name on mentions(name, hit_id);
+
+create table labels(
+  id {key}, hit_id {int} not null references hits(id), verdict text not null, reason text not null, created_at {time} not null) {strict};
+"""
+
+_STORIES = """
+create table stories(
+  id {key}, watchlist text not null, title text not null, lang text not null, lead_hit_id {int} references hits(id),
+  first_seen_at {time} not null, last_seen_at {time} not null, hit_count {int} not null default 0, fingerprint_json text not null default '{}',
+  earlier_id {int} references stories(id), created_at {time} not null) {strict};
+
+create index stories_open on stories(watchlist, last_seen_at);
+"""
+
+_DIGESTS = """
+create table subscriptions(
+  id {key}, name text not null unique, since_at {time} not null, state text not null default 'active', created_at {time} not null) {strict};
+
+create table slots(
+  id {key}, subscription_id {int} not null references subscriptions(id), label text not null, due_at {time} not null, planned_at {time} not null,
+  covers_from_at {time}, covers_to_at {time} not null, missed {int} not null default 0, hit_count {int} not null default 0,
+  unique(subscription_id, label)) {strict};
+
+create table digests(
+  id {key}, uid text not null unique, subscription_id {int} not null references subscriptions(id), slot_id {int} references slots(id),
+  kind text not null default 'digest', subject text not null, payload text not null, sha256 text not null,
+  covers_from_at {time}, covers_to_at {time} not null, hit_count {int} not null, created_at {time} not null) {strict};
+
+create table digest_hits(
+  subscription_id {int} not null references subscriptions(id), hit_id {int} not null references hits(id), digest_id {int} references digests(id),
+  story_id {int} references stories(id), shown_as text not null, position {int} not null default 0, created_at {time} not null,
+  primary key(subscription_id, hit_id)) {strict};
+
+create index digest_hits_digest on digest_hits(digest_id);
+
+create index digest_hits_story on digest_hits(subscription_id, story_id);
+"""
+
+_DELIVERIES = """
+create table messages(
+  id {key}, uid text not null unique, digest_id {int} references digests(id), form text not null, part {int} not null default 1,
+  parts {int} not null default 1, subject text not null, body {blob} not null, sha256 text not null, created_at {time} not null,
+  unique(digest_id, form, part)) {strict};
+
+create table deliveries(
+  id {key}, message_id {int} not null references messages(id), channel text not null, destination text not null,
+  state text not null default 'pending' check(state in ('pending', 'sending', 'delivered', 'rejected', 'parked', 'expired')),
+  attempts {int} not null default 0, epoch {int} not null default 0, owner text, lease_until_at {time}, next_attempt_at {time},
+  first_attempt_at {time}, created_at {time} not null, delivered_at {time}, last_code text, last_error text,
+  unique(message_id, destination)) {strict};
+
+create index deliveries_due on deliveries(state, next_attempt_at);
+
+create index deliveries_destination on deliveries(destination, id);
+
+create table attempts(
+  id {key}, delivery_id {int} not null references deliveries(id), epoch {int} not null, started_at {time} not null, ended_at {time},
+  outcome text, code text, detail text) {strict};
+
+create index attempts_delivery on attempts(delivery_id);
+
+create table endpoints(
+  destination text primary key, parked_at {time}, reason text, failing_since_at {time}, next_probe_at {time}) {strict};
+"""
+
+MIGRATIONS = (
+    Migration(name="001_daemon", sql=_DAEMON),
+    Migration(name="002_sites_and_feeds", sql=_FEEDS),
+    Migration(name="003_articles_and_entries", sql=_ARTICLES, searchable=("texts",)),
+    Migration(name="004_watchlists_and_hits", sql=_HITS),
+    Migration(name="005_stories", sql=_STORIES),
+    Migration(name="006_subscriptions_and_digests", sql=_DIGESTS),
+    Migration(name="007_messages_and_deliveries", sql=_DELIVERIES),
+)

@@ -1,0 +1,195 @@
+"""The SQLite engine, on sqlite-utils: one writing connection, one reading connection per thread, migrations, full-text search.
+
+Rules (RELIABILITY 2.5): WAL, synchronous=FULL, foreign keys, and BEGIN IMMEDIATE for every write: a deferred transaction that turns from
+reading to writing fails at once when another commit came between, whatever the busy timeout says.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from sqlite_utils import Database, Migrations
+
+from monitor.errors import StoreDamaged, StoreError
+from monitor.store.driver import Row, Value, bindable
+from monitor.store.schema import MIGRATIONS, Migration
+from monitor.text import words
+
+APPLICATION_ID = 0x4D4E5452
+"""Marks the file as ours ("MNTR")."""
+
+_SEARCH = "select rowid as id from texts_fts where texts_fts match :terms order by rank limit :limit"
+_DIALECT = MappingProxyType(
+    {"key": "integer primary key", "int": "integer", "real": "real", "blob": "blob", "time": "text", "strict": "strict"},
+)
+# trusted_schema stays on: with it off SQLite refuses triggers that write to a full-text table.
+_PRAGMAS = (
+    "foreign_keys=ON",
+    "synchronous=FULL",
+    "busy_timeout=10000",
+    "temp_store=MEMORY",
+    "cell_size_check=ON",
+    f"journal_size_limit={64 * 1024 * 1024}",
+)
+
+
+class SqliteStore:
+    """A store in one file. Open it with `open_sqlite`."""
+
+    engine = "sqlite"
+    skip_locked = ""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._readers: list[Database] = []
+        self._writer = self._connect()
+        self._depth = 0
+
+    def _connect(self) -> Database:
+        connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False, cached_statements=512)
+        connection.row_factory = sqlite3.Row
+        database = Database(connection)
+        for pragma in _PRAGMAS:
+            connection.execute(f"pragma {pragma}")
+        return database
+
+    def _reader(self) -> Database:
+        if getattr(self._local, "writing", 0):
+            return self._writer
+        reader: Database | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._connect()
+            reader.conn.execute("pragma query_only=ON")
+            self._local.reader = reader
+            with self._lock:
+                self._readers.append(reader)
+        return reader
+
+    def all(self, sql: str, /, **values: Value) -> list[Row]:
+        with _translated(self.path):
+            return [dict(row) for row in self._reader().conn.execute(sql, bindable(values)).fetchall()]
+
+    def one(self, sql: str, /, **values: Value) -> Row | None:
+        rows = self.all(sql, **values)
+        return rows[0] if rows else None
+
+    def run(self, sql: str, /, **values: Value) -> int:
+        if not getattr(self._local, "writing", 0):
+            raise RuntimeError("run() needs a write() around it")
+        with _translated(self.path):
+            return self._writer.conn.execute(sql, bindable(values)).rowcount
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        if getattr(self._local, "writing", 0):
+            yield
+            return
+        with self._lock:
+            with _translated(self.path):
+                self._writer.conn.execute("begin immediate")
+            self._local.writing = 1
+            try:
+                yield
+                with _translated(self.path):
+                    self._writer.conn.execute("commit")
+            except BaseException:
+                # A full disk or an I/O error has rolled back by itself; a second rollback would raise and hide the cause.
+                if self._writer.conn.in_transaction:
+                    self._writer.conn.execute("rollback")
+                raise
+            finally:
+                self._local.writing = 0
+
+    def search(self, query: str, limit: int) -> list[int]:
+        terms = " ".join(f'"{word}"' for word in words(query))
+        if not terms:
+            return []
+        rows = self.all(
+            "select rowid as id from texts_fts where texts_fts match :terms order by rank limit :limit", terms=terms, limit=limit
+        )
+        return [row["id"] for row in rows]
+
+    def migrate(self) -> tuple[str, ...]:
+        steps = Migrations("monitor")
+        with _translated(self.path):
+            done = {applied.name for applied in steps.applied(self._writer)}
+            for migration in MIGRATIONS:
+                steps(name=migration.name)(_apply(migration))
+            steps.apply(self._writer)
+        return tuple(migration.name for migration in MIGRATIONS if migration.name not in done)
+
+    def unknown_migrations(self) -> tuple[str, ...]:
+        """Names of migrations in the file that this version does not know: it was written by a newer one."""
+        known = {migration.name for migration in MIGRATIONS}
+        return tuple(step.name for step in Migrations("monitor").applied(self._writer) if step.name not in known)
+
+    def close(self) -> None:
+        with self._lock:
+            for database in (*self._readers, self._writer):
+                database.conn.close()
+            self._readers.clear()
+
+
+def open_sqlite(path: Path) -> SqliteStore:
+    """Opens (or makes) the database file, brings it to the newest schema and returns the store.
+
+    Raises StoreDamaged where the file is not a Monitor database or is from a newer version, StoreError where it cannot be opened.
+    """
+    existed = path.exists() and path.stat().st_size > 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _translated(path):
+        store = SqliteStore(path)
+    try:
+        _check_identity(store, existed)
+        store.migrate()
+        with _translated(path):
+            store._writer.enable_wal()
+        path.chmod(0o600)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _check_identity(store: SqliteStore, existed: bool) -> None:
+    with _translated(store.path):
+        found = store._writer.conn.execute("pragma application_id").fetchone()[0]
+        if not existed:
+            store._writer.conn.execute(f"pragma application_id={APPLICATION_ID}")
+        elif found != APPLICATION_ID:
+            raise StoreDamaged(f"{store.path} is not a Monitor database; name another file with --db, or restore a backup")
+        elif newer := store.unknown_migrations():
+            raise StoreDamaged(f"{store.path} was written by a newer Monitor (it knows {newer[-1]}); upgrade this program first")
+
+
+def _apply(migration: Migration) -> Callable[[Database], None]:
+    def step(database: Database) -> None:
+        for statement in migration.statements(_DIALECT):
+            database.conn.execute(statement)
+        for table in migration.searchable:
+            database.table(table).enable_fts(["folded"], create_triggers=True, tokenize="unicode61 remove_diacritics 0")
+
+    return step
+
+
+_DAMAGED = re.compile("malformed|not a database|disk image", re.IGNORECASE)
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except (sqlite3.DatabaseError, OSError) as error:
+        if _DAMAGED.search(str(error)):
+            raise StoreDamaged(f"{path} is damaged ({error}); keep the file, see `monitor doctor`, restore a backup") from error
+        raise StoreError(f"{path}: {error}") from error

@@ -1,0 +1,183 @@
+"""How commands speak: data on standard output, messages on standard error; tables on a terminal, tab-separated when piped, JSON on request."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+import click
+
+from monitor.errors import UsageError
+from monitor.hours import to_text
+
+Rows = Sequence[Mapping[str, object]]
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_DURATION = re.compile(r"^(\d+)\s*(m|min|h|d|w)$")
+_UNITS_S = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+# Terminal escape sequences and controls in remote text must not reach a terminal (RELIABILITY case 122).
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class Ticker(Protocol):
+    """Moves a progress bar on: `advance(1)`."""
+
+    def __call__(self, steps: int = 1) -> None: ...
+
+
+def listing(command: Command) -> Command:
+    """Adds --json, --jsonl and --limit to a command that lists rows."""
+    command = click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many rows.")(command)
+    command = click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object a line.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document.")(command)
+
+
+def document(command: Command) -> Command:
+    """Adds --json to a command that shows one thing."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document.")(command)
+
+
+def emit(rows: Rows, columns: Sequence[str], as_json: bool = False, as_jsonl: bool = False) -> None:
+    """Prints rows: a table of `columns` on a terminal, tab-separated when piped, or all fields as JSON."""
+    if as_json:
+        click.echo(json.dumps([jsonable(row) for row in rows], ensure_ascii=False, indent=2))
+    elif as_jsonl:
+        for row in rows:
+            click.echo(json.dumps(jsonable(row), ensure_ascii=False))
+    else:
+        table(rows, columns)
+
+
+def show(fields: Mapping[str, object], as_json: bool = False) -> None:
+    """Prints one thing: `name  value` lines, or one JSON document."""
+    if as_json:
+        click.echo(json.dumps(jsonable(fields), ensure_ascii=False, indent=2))
+        return
+    width = max((len(name) for name in fields), default=0)
+    for name, value in fields.items():
+        click.echo(f"{name.ljust(width)}  {plain(value)}")
+
+
+def table(rows: Rows, columns: Sequence[str]) -> None:
+    """Prints rows in columns: aligned on a terminal, tab-separated with a head line when piped."""
+    if not sys.stdout.isatty():
+        click.echo("\t".join(columns))
+        for row in rows:
+            click.echo("\t".join(plain(row.get(column)) for column in columns))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        drawn.add_column(column.replace("_", " "), overflow="fold", justify="right" if _numeric(rows, column) else "left")
+    for row in rows:
+        drawn.add_row(*(Text(plain(row.get(column))) for column in columns))
+    Console(highlight=False).print(drawn)
+
+
+def say(text: str) -> None:
+    """A message for the person, on standard error."""
+    click.echo(_CONTROLS.sub("", text), err=True)
+
+
+@contextmanager
+def progress(total: int | None, label: str) -> Iterator[Ticker]:
+    """A progress bar on standard error when it is a terminal; silent otherwise. Yields a function to advance it."""
+    if not sys.stderr.isatty():
+        yield lambda steps=1: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda steps=1: bar.advance(task, steps)
+
+
+@contextmanager
+def live(label: str) -> Iterator[Callable[[str], None]]:
+    """A status line on standard error that is rewritten in place when it is a terminal; silent otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(stderr=True).status(escape(label)) as status:
+        yield lambda text: status.update(escape(text))
+
+
+def duration(text: str) -> timedelta:
+    """`90m`, `24h`, `7d`, `2w` as a timedelta. Raises UsageError for anything else."""
+    found = _DURATION.match(text.strip().lower())
+    if not found:
+        raise UsageError(f"{text!r} is not a duration; write for example 90m, 24h, 7d or 2w")
+    return timedelta(seconds=int(found[1]) * _UNITS_S[found[2]])
+
+
+def local_time(at: datetime | None) -> str:
+    """An instant in the zone of this machine, to the minute; '-' for None."""
+    return "-" if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def age(at: datetime | None, now: datetime) -> str:
+    """How long ago (or ahead) an instant is, in one short word such as `3h ago`, `in 20m`."""
+    if at is None:
+        return "never"
+    seconds = (now - at).total_seconds()
+    size = abs(seconds)
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if size >= length:
+            amount = f"{int(size // length)}{unit}"
+            break
+    else:
+        amount = f"{int(size)}s"
+    return f"{amount} ago" if seconds >= 0 else f"in {amount}"
+
+
+def jsonable(value: object) -> Any:
+    """A value as JSON takes it: instants as UTC text, tuples as lists, everything unknown as its text."""
+    match value:
+        case datetime():
+            return to_text(value.astimezone(UTC))
+        case Mapping():
+            return {str(name): jsonable(item) for name, item in value.items()}
+        case list() | tuple():
+            return [jsonable(item) for item in value]
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return str(value)
+
+
+def plain(value: object) -> str:
+    """A value as one line of text without control characters."""
+    match value:
+        case None | "":
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return local_time(value)
+        case float():
+            return f"{value:.1f}"
+        case list() | tuple():
+            return ", ".join(plain(item) for item in value) or "-"
+        case _:
+            return _CONTROLS.sub("", str(value).replace("\n", " ").replace("\t", " "))
+
+
+def _numeric(rows: Rows, column: str) -> bool:
+    values = [row.get(column) for row in rows]
+    return any(isinstance(value, (int, float)) for value in values) and all(
+        value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in values
+    )

@@ -1,0 +1,246 @@
+"""From a TOML file (and MONITOR_* variables) to a `Config`, or to every problem at once.
+
+Lookup order: the path given, MONITOR_CONFIG, ./config.toml, the XDG folder. Relative paths in the file are relative to the file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import ValidationError
+
+from monitor.config.settings import (
+    CHANNELS,
+    ArticlesSettings,
+    ChannelSettings,
+    FeedSettings,
+    FeedsSettings,
+    FetchSettings,
+    LogSettings,
+    RootSettings,
+    SubscriptionSettings,
+    Table,
+)
+from monitor.errors import ConfigError, Problem
+from monitor.hours import parse_schedule
+from monitor.model import Subscription
+from monitor.toml_lines import line_of
+
+_NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+_PREFIX = "MONITOR_"
+_NOT_SETTINGS = {"MONITOR_CONFIG", "MONITOR_DB", "MONITOR_TEST_PG", "MONITOR_REQUIRE_PG"}
+_NAMED = ("feed", "channel", "subscription")
+
+Row = TypeVar("Row", bound=Table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything the operator decided. `source` is the file it came from."""
+
+    source: Path
+    database: str
+    watchlists: tuple[Path, ...]
+    fetch: FetchSettings
+    feeds: FeedsSettings
+    articles: ArticlesSettings
+    log: LogSettings
+    feed: tuple[FeedSettings, ...]
+    channel: tuple[ChannelSettings, ...]
+    subscription: tuple[Subscription, ...]
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file, relative to the configuration file."""
+        return self.source.parent / Path(self.database).expanduser()
+
+
+def find_config(given: str | None, environment: Mapping[str, str] | None = None) -> Path:
+    """The configuration file to use. Raises ConfigError that names the places looked at when there is none."""
+    env = os.environ if environment is None else environment
+    if chosen := given or env.get("MONITOR_CONFIG"):
+        return Path(chosen).expanduser()
+    xdg = Path(env.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "monitor" / "config.toml"
+    places = (Path("config.toml"), xdg)
+    for place in places:
+        if place.is_file():
+            return place
+    looked = " or ".join(str(place) for place in places)
+    raise ConfigError((Problem(file="config.toml", path="", message=f"no configuration found (looked for {looked})", hint="run: monitor init"),))
+
+
+def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """Reads and checks one file. Raises ConfigError with all problems."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError((Problem(file=str(path), path="", message=f"cannot be read: {reason}", hint="run: monitor init"),)) from error
+    return parse_config(text, path, environment)
+
+
+def parse_config(text: str, path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """The Config of a file's text. `path` names the file in messages and anchors its relative paths."""
+    env = os.environ if environment is None else environment
+    return _Reading(text, path, env).config()
+
+
+class _Reading:
+    """One pass over one file that keeps every problem it meets."""
+
+    def __init__(self, text: str, path: Path, environment: Mapping[str, str]) -> None:
+        self.text = text
+        self.path = path
+        self.environment = environment
+        self.problems: list[Problem] = []
+        self.from_environment: dict[str, str] = {}
+
+    def config(self) -> Config:
+        tables = self._tables()
+        named = {kind: self._named(tables, kind) for kind in _NAMED}
+        root = self._row(RootSettings, tables, "")
+        feeds = tuple(row for name, table in named["feed"].items() if (row := self._row(FeedSettings, table, f"feed.{name}", name)))
+        channels = tuple(row for name, table in named["channel"].items() if (row := self._channel(table, name)))
+        subscriptions = tuple(
+            row for name, table in named["subscription"].items() if (row := self._subscription(table, name, tuple(named["channel"])))
+        )
+        if self.problems or root is None:
+            raise ConfigError(tuple(self.problems))
+        return Config(source=self.path, feed=feeds, channel=channels, subscription=subscriptions, **{name: getattr(root, name) for name in RootSettings.model_fields})
+
+    def _tables(self) -> dict[str, Any]:
+        try:
+            tables = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"\(at line (\d+), column \d+\)", str(error))
+            line = int(found[1]) if found else None
+            raise ConfigError((Problem(file=str(self.path), path="", message=f"not valid TOML: {error}", line=line),)) from error
+        for variable, value in sorted(self.environment.items()):
+            if variable.startswith(_PREFIX) and variable not in _NOT_SETTINGS and "__" in variable:
+                self._override(tables, variable, value)
+        return tables
+
+    def _override(self, tables: dict[str, Any], variable: str, value: str) -> None:
+        steps = [step.lower() for step in variable.removeprefix(_PREFIX).split("__")]
+        table = tables
+        for step in steps[:-1]:
+            existing = next((key for key in table if key.replace("-", "_") == step), step)
+            if not isinstance(table.setdefault(existing, {}), dict):
+                return
+            table = table[existing]
+        table[steps[-1]] = _value(value)
+        self.from_environment[".".join(steps)] = variable
+
+    def _named(self, tables: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+        rows = tables.pop(kind, {})
+        if not isinstance(rows, dict) or not all(isinstance(row, dict) for row in rows.values()):
+            self._problem(kind, f"should be tables named [{kind}.NAME]")
+            return {}
+        for name in rows:
+            if not _NAME.match(name):
+                self._problem(f"{kind}.{name}", "a name has lower-case letters, digits and hyphens only")
+        return rows
+
+    def _row(self, model: type[Row], table: dict[str, Any], path: str, name: str = "") -> Row | None:
+        context = {"folder": self.path.parent, "environment": self.environment}
+        if name and "name" in table:
+            self._problem(f"{path}.name", "unknown key", f"the name is the table's: [{path}]; for a longer one use title")
+            return None
+        try:
+            row = model.model_validate(table, context=context)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                self._fault(model, path, fault["loc"], fault["type"], fault["msg"])
+            return None
+        return row.model_copy(update={"name": name}) if name else row
+
+    def _channel(self, table: dict[str, Any], name: str) -> ChannelSettings | None:
+        kind = table.get("type")
+        if not isinstance(kind, str) or kind not in CHANNELS:
+            hint = _nearest(str(kind), CHANNELS) if kind else f"one of {', '.join(CHANNELS)}"
+            self._problem(f"channel.{name}.type", "missing key" if kind is None else f"unknown channel type {kind!r}", hint)
+            return None
+        row: ChannelSettings | None = self._row(CHANNELS[kind], table, f"channel.{name}", name)
+        return row
+
+    def _subscription(self, table: dict[str, Any], name: str, channels: tuple[str, ...]) -> Subscription | None:
+        path = f"subscription.{name}"
+        row = self._row(SubscriptionSettings, table, path)
+        if row is None:
+            return None
+        for channel in row.channels:
+            if channel not in channels:
+                self._problem(f"{path}.channels", f"there is no [channel.{channel}]", _nearest(channel, channels))
+        fields = row.model_dump()
+        fields["title"] = row.title or name
+        subscription = Subscription(name=name, **fields)
+        for key, message in parse_schedule(subscription):
+            self._problem(f"{path}.{key}", message)
+        return subscription
+
+    def _fault(self, model: type[Table], path: str, loc: tuple[int | str, ...], kind: str, message: str) -> None:
+        dotted = ".".join((path, *map(str, loc))) if path else ".".join(map(str, loc))
+        if kind == "extra_forbidden":
+            self._problem(dotted, "unknown key", _nearest(str(loc[-1]), _keys(model, loc[:-1])))
+        elif kind == "missing":
+            self._problem(dotted, "missing key")
+        else:
+            text = message.removeprefix("Value error, ")
+            self._problem(dotted, text[0].lower() + text[1:], _zone_hint(text))
+
+    def _problem(self, path: str, message: str, hint: str = "") -> None:
+        variable = self.from_environment.get(path.replace("-", "_"))
+        if variable:
+            self.problems.append(Problem(file=f"environment variable {variable}", path=path, message=message, hint=hint))
+        else:
+            self.problems.append(Problem(file=str(self.path), path=path, message=message, line=line_of(self.text, path), hint=hint))
+
+
+def _value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _keys(model: type[Table], loc: tuple[int | str, ...]) -> list[str]:
+    fields = model
+    for step in loc:
+        field = fields.model_fields.get(str(step))
+        kind = field.annotation if field else None
+        if not (isinstance(kind, type) and issubclass(kind, Table)):
+            return []
+        fields = kind
+    names = [name for name in fields.model_fields if name != "name"]
+    return [*names, *_NAMED] if fields is RootSettings else names
+
+
+def _nearest(word: str, words: object) -> str:
+    choices = [str(choice) for choice in words] if isinstance(words, (list, tuple, dict)) else []
+    close = get_close_matches(word, choices, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"one of {', '.join(sorted(choices))}" if 0 < len(choices) <= 24 else ""
+
+
+def _zone_hint(message: str) -> str:
+    found = re.match(r"unknown time zone '(.*)'$", message, re.IGNORECASE)
+    if not found:
+        return ""
+    zones = sorted(available_timezones())
+    folded = {zone.casefold().replace("_", " "): zone for zone in zones}
+    last = {zone.rsplit("/", 1)[-1].casefold().replace("_", " "): zone for zone in zones}
+    wanted = found[1].casefold().replace("_", " ")
+    tail = wanted.rsplit("/", 1)[-1]
+    close = get_close_matches(wanted, folded, n=1, cutoff=0.75)
+    near = get_close_matches(tail, last, n=1, cutoff=0.75)
+    zone = folded[close[0]] if close else last[near[0]] if near else ""
+    return f"did you mean {zone!r}?" if zone else "use a name such as 'Asia/Ho_Chi_Minh'"

@@ -1,0 +1,204 @@
+"""The tables of config.toml and their defaults. Every duration and size carries its unit in its name."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+from monitor import __version__
+from monitor.config.secrets import Secret, resolve
+
+
+def _secret(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a secret is given by reference: env:NAME or file:PATH")
+    context = info.context or {}
+    return resolve(value, context.get("folder", Path()), context.get("environment"))
+
+
+def _path(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str) or not value:
+        raise ValueError("should be a path in quotes")
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / Path(value).expanduser()
+
+
+def _address(value: str) -> str:
+    if not value.startswith(("http://", "https://")) or len(value) < len("http://a"):
+        raise ValueError("should be an address that begins with https:// or http://")
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError(f"unknown time zone {value!r}")
+    return value
+
+
+def _range(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not an address range such as 10.1.2.0/24") from None
+
+
+SecretRef = Annotated[Secret, BeforeValidator(_secret)]
+FilePath = Annotated[Path, BeforeValidator(_path)]
+Address = Annotated[str, AfterValidator(_address)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Ranges = tuple[Annotated[str, AfterValidator(_range)], ...]
+Ports = tuple[Annotated[int, Field(ge=1, le=65535)], ...]
+Lang = Annotated[str, Field(pattern=r"^([a-z]{2})?$")]
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,;\"]+@[^@\s<>,;\"]+$")]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, strict=False, hide_input_in_errors=True)
+
+
+class FetchSettings(Table):
+    """How we meet other people's servers."""
+
+    contact: str = ""
+    user_agent: str = ""
+    per_host_pause_s: float = Field(1.0, ge=0, le=3600)
+    in_flight: int = Field(20, ge=1, le=200)
+    allow_private: Ranges = ()
+    ports: Ports = ()
+
+    @property
+    def agent(self) -> str:
+        """The User-Agent sent: the configured one, or the program's name with the configured contact."""
+        contact = f" (+{self.contact})" if self.contact else ""
+        return self.user_agent or f"Monitor/{__version__}{contact}"
+
+
+class FeedsSettings(Table):
+    """Defaults for all feeds."""
+
+    interval_min: int = Field(60, ge=5, le=7 * 24 * 60)
+    min_interval_min: int = Field(15, ge=5, le=24 * 60)
+    max_interval_h: int = Field(24, ge=1, le=7 * 24)
+    alert_window_h: int = Field(48, ge=1, le=24 * 60)
+    max_entries: int = Field(1000, ge=10, le=20000)
+    timezone: Zone = "UTC"
+    timeout_s: float = Field(30.0, gt=0, le=300)
+
+
+class FeedSettings(Table):
+    """One feed. `name` is its key in the file."""
+
+    name: str = ""
+    url: Address
+    title: str = ""
+    lang: Lang = ""
+    interval_min: int | None = Field(None, ge=5, le=7 * 24 * 60)
+    timezone: Zone | None = None
+    enabled: bool = True
+    trust: float = Field(1.0, ge=0, le=2)
+    allow_private: Ranges = ()
+    ports: Ports = ()
+    user_agent: str = ""
+    headers: dict[str, SecretRef] = Field(default_factory=dict)
+    username: str = ""
+    password: SecretRef | None = None
+
+
+class ArticlesSettings(Table):
+    """How article pages are read and kept."""
+
+    fetch: Literal["all", "candidates", "none"] = "all"
+    languages: tuple[Lang, ...] = ("vi", "en", "fr")
+    robots: bool = True
+    keep_text_days: int = Field(90, ge=1)
+    per_visit: int = Field(50, ge=1, le=1000)
+    timeout_s: float = Field(30.0, gt=0, le=300)
+
+
+class LogSettings(Table):
+    """What the daemon writes to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class EmailChannel(Table):
+    """Mail by SMTP: one message per recipient."""
+
+    name: str = ""
+    type: Literal["email"]
+    host: str = Field(min_length=1)
+    port: int = Field(587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretRef | None = None
+    sender: EmailAddress
+    to: tuple[EmailAddress, ...] = Field(min_length=1)
+    list_id: str = ""
+    timeout_s: float = Field(60.0, gt=0, le=600)
+
+
+class WebhookChannel(Table):
+    """A signed POST (Standard Webhooks) to one endpoint."""
+
+    name: str = ""
+    type: Literal["webhook"]
+    url: Address
+    secret: SecretRef
+    previous_secret: SecretRef | None = None
+    allow_private: Ranges = ()
+    ports: Ports = ()
+    timeout_s: float = Field(20.0, gt=0, le=120)
+
+
+class FileChannel(Table):
+    """Files in a folder: needs no account."""
+
+    name: str = ""
+    type: Literal["file"]
+    folder: FilePath
+    formats: tuple[Literal["html", "txt", "eml"], ...] = ("html", "txt", "eml")
+
+
+ChannelSettings = EmailChannel | WebhookChannel | FileChannel
+
+CHANNELS: dict[str, type[EmailChannel] | type[WebhookChannel] | type[FileChannel]] = {
+    "email": EmailChannel,
+    "webhook": WebhookChannel,
+    "file": FileChannel,
+}
+
+
+class SubscriptionSettings(Table):
+    """Who is told what, when. See model.Subscription."""
+
+    title: str = ""
+    watchlists: tuple[str, ...] = Field(min_length=1)
+    channels: tuple[str, ...] = Field(min_length=1)
+    at: tuple[str, ...] = Field(("07:00",), min_length=1)
+    days: str = "mon-sun"
+    timezone: Zone = "UTC"
+    quiet: str = ""
+    lang: Literal["en", "vi", "fr"] = "en"
+    review: bool = True
+    max_items: int = Field(12, ge=1, le=100)
+    heartbeat: bool = False
+
+
+class RootSettings(Table):
+    """The keys of the file that are not named tables."""
+
+    database: str = "monitor.db"
+    watchlists: tuple[FilePath, ...] = Field(min_length=1)
+    fetch: FetchSettings = FetchSettings()
+    feeds: FeedsSettings = FeedsSettings()
+    articles: ArticlesSettings = ArticlesSettings()
+    log: LogSettings = LogSettings()

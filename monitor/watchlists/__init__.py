@@ -1,0 +1,1 @@
+"""Seeds to watchlists: read, clean, propose and compose a draft; parse the file that a person keeps."""

@@ -1,0 +1,147 @@
+"""The watchlist file: TOML text to `Watchlist` values, or to every problem at once with its line.
+
+The language is described in the README. Sides include parts of the gazetteer; masks and cues of the gazetteer always apply.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Literal, cast
+
+from monitor import text as texts
+from monitor.model import Cue, Entity, Side, Topic, Watchlist
+from monitor.watchlists import blocks
+from monitor.watchlists.blocks import Parts
+from monitor.watchlists.tables import Reading, Table, join, nearest
+
+_TOP = ("version", "watchlist", "side", "mask", "cue")
+_WATCHLIST = ("title", "expect", "match", "bond", "alert", "review")
+_SIDE = ("title", "include", "entity", "topic")
+_BONDS = ("sentence", "near", "article")
+
+# Names in a match expression: all words but the language's own; hits/query.py reads its grammar.
+_WORD = re.compile(r'"[^"]*"|[\w/:-]+')
+_OWN_WORD = re.compile(r"(?:and|or|not|near|same-sentence|at-least|at-least-\d+|near/\d+|\d+)\Z", re.IGNORECASE)
+_ZONE = re.compile(r"(?:title|lead):", re.IGNORECASE)
+
+
+def parse_watchlists(text: str, file: str, parts: Parts) -> tuple[Watchlist, ...]:
+    """The watchlists of one file, in its order. `file` names it in messages. Raises ConfigError with all problems."""
+    reading = Reading(text, file)
+    root = reading.root()
+    reading.known(root, "", _TOP)
+    if root.get("version", 1) != 1:
+        reading.problem("version", f"version {root['version']!r} of the file format is not known", "this program reads version = 1")
+    sides = {name: _side(reading, table, path, parts) for name, path, table in reading.named(root, "", "side")}
+    topics = {topic.id: topic for side in sides.values() for topic in side.topics}
+    _check_entities(reading, root, topics)
+    masks = tuple(dict.fromkeys((*parts.masks, *blocks.masks(reading, root))))
+    cues = _cues(parts.cues, blocks.cues(reading, root))
+    known = {name: _known_implies(side, topics) for name, side in sides.items()}
+    found = [_watchlist(reading, table, path, known) for _, path, table in reading.named(root, "", "watchlist")]
+    if not found and not reading.problems:
+        reading.problem("", "no watchlist in this file", "begin with [watchlist.NAME] and its match")
+    reading.finish()
+    return tuple(_digested(replace(watchlist, masks=masks, cues=cues)) for watchlist in found)
+
+
+def sides_named(match: str) -> tuple[str, ...]:
+    """The side ids that a match expression names, each once, in order."""
+    words = (_ZONE.sub("", word) for word in _WORD.findall(match) if not word.startswith('"'))
+    return tuple(dict.fromkeys(word for word in words if word and not _OWN_WORD.match(word)))
+
+
+def _side(reading: Reading, table: Table, path: str, parts: Parts) -> Side:
+    reading.known(table, path, _SIDE)
+    known_entities: dict[str, Entity] = {}
+    known_topics: dict[str, Topic] = {}
+    included = reading.list(table, path, "include")
+    for number, name in enumerate(included):
+        part = parts.parts.get(name)
+        if part is None:
+            reading.problem(f"{path}.include.{number}", f"the gazetteer has no part {name!r}", nearest(name, parts.parts))
+            continue
+        known_entities.update((entity.id, entity) for entity in part.entities if entity.id not in known_entities)
+        known_topics.update((topic.id, topic) for topic in part.topics if topic.id not in known_topics)
+    complete = all(part in parts.parts for part in included)
+    own_entities = blocks.entities(reading, table, path, known_entities, bare=not complete)
+    own_topics = blocks.topics(reading, table, path, known_topics)
+    name = path.rsplit(".", 1)[-1]
+    side = Side(
+        id=name,
+        title=reading.words(table, path, "title", name),
+        entities=tuple((known_entities | {entity.id: entity for entity in own_entities}).values()),
+        topics=tuple((known_topics | {topic.id: topic for topic in own_topics}).values()),
+    )
+    if not side.entities and not side.topics and "include" not in table:
+        reading.problem(path, "has nothing to look for", "add an entity, a topic or include = [...]")
+    return side
+
+
+def _check_entities(reading: Reading, root: Table, topics: Mapping[str, Topic]) -> None:
+    """Problems between blocks: one id twice, topics that are implied and do not exist."""
+    seen: dict[str, str] = {}
+    for side_id, side_path, side in reading.named(root, "", "side"):
+        own_topics = {name for name, _, _ in reading.named(side, side_path, "topic")}
+        for name, path, row in reading.named(side, side_path, "entity"):
+            if name in seen:
+                reading.problem(path, f"the id {name!r} stands on side {seen[name]!r} too", "one entity, one id, one side")
+            if name in own_topics:
+                reading.problem(path, f"the id {name!r} is a topic of this side too", "give one of them another id")
+            seen[name] = side_id
+            blocks.check_implies(reading, path, row, topics)
+
+
+def _known_implies(side: Side, topics: Mapping[str, Topic]) -> Side:
+    """The side without implied topics that no side of this file has (a part's firm may imply a topic that was not included)."""
+    entities = (replace(entity, implies=tuple(topic for topic in entity.implies if topic in topics)) for entity in side.entities)
+    return replace(side, entities=tuple(entities))
+
+
+def _watchlist(reading: Reading, table: Table, path: str, sides: Mapping[str, Side]) -> Watchlist:
+    reading.known(table, path, _WATCHLIST)
+    match = reading.words(table, path, "match")
+    if not match:
+        reading.problem(join(path, "match"), "missing key" if "match" not in table else "empty", "names of sides joined by and, or, not")
+    named = sides_named(match)
+    for name in named:
+        if name not in sides:
+            reading.problem(join(path, "match"), f"there is no [side.{name}]", nearest(name, sides))
+    alert = reading.number(table, path, "alert", 5.0)
+    review = reading.number(table, path, "review", 3.0)
+    if alert < review:
+        reading.problem(join(path, "alert"), f"alert = {alert:g} is below review = {review:g}", "alert is the higher of the two bands")
+    name = path.rsplit(".", 1)[-1]
+    return Watchlist(
+        id=name,
+        title=reading.words(table, path, "title", name),
+        match=match,
+        bond=cast("Literal['sentence', 'near', 'article']", reading.choice(table, path, "bond", _BONDS, "sentence")),
+        alert=alert,
+        review=review,
+        expect=reading.words(table, path, "expect"),
+        sides=tuple(sides[name] for name in named if name in sides),
+    )
+
+
+def _cues(known: tuple[Cue, ...], own: tuple[Cue, ...]) -> tuple[Cue, ...]:
+    """The gazetteer's cues; one of the same id in the file replaces its points and limit and adds its words."""
+    found = {cue.id: cue for cue in known}
+    for cue in own:
+        words = dict(found[cue.id].words) if cue.id in found else {}
+        for lang, more in cue.words:
+            words[lang] = tuple(dict.fromkeys((*words.get(lang, ()), *more)))
+        found[cue.id] = replace(cue, words=tuple(words.items()))
+    return tuple(found.values())
+
+
+def _digested(watchlist: Watchlist) -> Watchlist:
+    """The watchlist with the hash of what decides its verdicts: not its comments, layout, provenance or expectation."""
+    meaning = asdict(replace(watchlist, expect="", digest=""))
+    for side in meaning["sides"]:
+        side["entities"] = [entity | {"seeds": ()} for entity in side["entities"] if entity["enabled"]]
+        side["topics"] = [topic | {"seeds": ()} for topic in side["topics"] if topic["enabled"]]
+    return replace(watchlist, digest=texts.digest("watchlist 1", json.dumps(meaning, ensure_ascii=False, sort_keys=True, default=str)))

@@ -187,7 +187,7 @@ MISTAKES = [
     (
         "one id twice",
         GOOD + '[side.vietnam.entity.apple]\nnames = ["x1"]\n',
-        "w.toml:22: side.us.entity.apple: the id 'apple' stands on side 'vietnam' too (one entity, one id, one side)",
+        "w.toml:21: side.us.entity.apple: the id 'apple' stands on side 'vietnam' too (one entity, one id, one side)",
     ),
     (
         "bands",

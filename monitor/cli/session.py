@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from monitor.app import App
     from monitor.config import Config
+    from monitor.model import Watchlist
+    from monitor.pipeline import App
     from monitor.store.driver import Store
+
+Answer = TypeVar("Answer")
 
 
 class Session:
@@ -29,19 +34,47 @@ class Session:
 
         return load_config(find_config(self._config_path))
 
+    @property
+    def store_path(self) -> Path:
+        """The database file: --db, or the configured one."""
+        return Path(self._database).expanduser() if self._database else self.config.database_path
+
     @cached_property
     def store(self) -> Store:
-        """The open database: --db, or the configured one."""
+        """The open database."""
         from monitor.store.sqlite import open_sqlite
 
-        return open_sqlite(Path(self._database).expanduser() if self._database else self.config.database_path)
+        return open_sqlite(self.store_path)
+
+    def secrets(self) -> tuple[str, ...]:
+        """The values that must never be printed."""
+        from monitor.config import EmailChannel, WebhookChannel
+
+        found = [secret for feed in self.config.feed for secret in (feed.password, *feed.headers.values())]
+        for channel in self.config.channel:
+            match channel:
+                case EmailChannel():
+                    found.append(channel.password)
+                case WebhookChannel():
+                    found += [channel.secret, channel.previous_secret]
+        return tuple(secret.reveal() for secret in found if secret is not None)
 
     @cached_property
-    def app(self) -> App:
-        """The program composed from configuration and store."""
-        from monitor.app import build_app
+    def watchlists(self) -> tuple[Watchlist, ...]:
+        """The configured watchlists, checked. Raises ConfigError."""
+        from monitor.app import load_watchlists
 
-        return build_app(self.config, self.store)
+        return load_watchlists(self.config)
+
+    def run(self, work: Callable[[App], Awaitable[Answer]]) -> Answer:
+        """Opens the app (fetch door and parse door included), does asynchronous work with it and closes it."""
+        from monitor.app import open_app
+
+        async def opened() -> Answer:
+            async with open_app(self.config, self.store) as app:
+                return await work(app)
+
+        return asyncio.run(opened())
 
     def now(self) -> datetime:
         """The instant this command speaks of."""

@@ -70,7 +70,7 @@ create table articles(
   published_at {time}, first_seen_at {time} not null, fetched_at {time},
   state text not null default 'pending' check(state in ('pending', 'done', 'failed', 'dead')),
   kind text not null default '', text_source text not null default 'feed', http_status {int}, error_kind text, error text,
-  attempts {int} not null default 0, next_read_at {time},
+  attempts {int} not null default 0, strikes {int} not null default 0, next_read_at {time},
   text_hash text not null default '', sketch {blob}, sketch_size {int} not null default 0, copy_of {int} references articles(id),
   quiet {int} not null default 0, matched_rev {int} not null default 0) {strict};
 

@@ -6,6 +6,7 @@ reading to writing fails at once when another commit came between, whatever the 
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import threading
@@ -157,6 +158,31 @@ def open_sqlite(path: Path) -> SqliteStore:
         store.close()
         raise
     return store
+
+
+def backup_sqlite(source: Path, target: Path) -> None:
+    """Copies a live database with SQLite's online backup, checks the copy, then puts it in place. Raises StoreError; never overwrites."""
+    if target.exists():
+        raise StoreError(f"{target} exists; choose another name or remove it first")
+    if not source.exists():
+        raise StoreError(f"{source} does not exist; nothing to back up")
+    partial = target.with_name(target.name + ".partial")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _translated(source):
+        reading, writing = sqlite3.connect(source), sqlite3.connect(partial)
+        try:
+            partial.chmod(0o600)
+            reading.backup(writing)
+            sound = writing.execute("pragma quick_check").fetchone()[0] == "ok"
+        finally:
+            reading.close()
+            writing.close()
+        if not sound:
+            partial.unlink()
+            raise StoreDamaged(f"the copy of {source} does not pass its check; the database itself may be damaged: run `monitor db check`")
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        partial.rename(target)
 
 
 def _check_identity(store: SqliteStore, existed: bool) -> None:

@@ -1,0 +1,165 @@
+"""The composition root: a Config and a Store become an App. The only place that asks the clock or makes anything random."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitor.articles.step import ReadSettings
+from monitor.config import Config
+from monitor.errors import ConfigError, Problem
+from monitor.feeds.step import PollSettings
+from monitor.fetch import Door
+from monitor.fetch.polite import PoliteDoor
+from monitor.hits.compile import compile_matcher
+from monitor.hits.query import QueryError, parse
+from monitor.hits.step import register
+from monitor.model import Watchlist
+from monitor.pipeline import App
+from monitor.sandbox import Sandbox
+from monitor.store import feeds, subscriptions
+from monitor.store.driver import Store
+from monitor.toml_lines import line_of
+from monitor.watchlists.format import parse_watchlists
+from monitor.watchlists.knowledge import load as load_knowledge
+
+CANDIDATE_SCORE = 1.5
+"""Feed text from this score on is worth fetching when `articles.fetch = "candidates"` (MATCHING 4)."""
+
+
+def now() -> datetime:
+    """This instant, aware UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A random identity that no other row, machine or restored backup can share."""
+    return str(uuid.uuid4())
+
+
+def jitter() -> float:
+    """A random number in [0, 1), to spread retries."""
+    return random.random()  # noqa: S311 - spreads load, guards nothing
+
+
+def load_watchlists(config: Config) -> tuple[Watchlist, ...]:
+    """The configured watchlist files, checked against each other and against the subscriptions. Raises ConfigError with all problems."""
+    problems: list[Problem] = []
+    found: dict[str, Watchlist] = {}
+    parts = load_knowledge()
+    for path in config.watchlists:
+        for watchlist in _parse_file(path, parts, problems):
+            if watchlist.id in found:
+                problems.append(Problem(file=str(path), path=f"watchlist.{watchlist.id}", message="this name is taken by another watchlist file"))
+            found.setdefault(watchlist.id, watchlist)
+    if not problems:
+        problems.extend(_unknown_watchlists(config, found))
+    if problems:
+        raise ConfigError(tuple(problems))
+    return tuple(found.values())
+
+
+def _parse_file(path: Path, parts: object, problems: list[Problem]) -> tuple[Watchlist, ...]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        watchlists: tuple[Watchlist, ...] = parse_watchlists(text, str(path), parts)
+    except OSError as error:
+        problems.append(Problem(file=str(path), path="", message=f"the watchlist file cannot be read: {error.strerror}"))
+        return ()
+    except ConfigError as error:
+        problems.extend(error.problems)
+        return ()
+    for watchlist in watchlists:
+        try:
+            parse(watchlist.match, tuple(side.id for side in watchlist.sides))
+        except QueryError as error:
+            where = f"watchlist.{watchlist.id}.match"
+            message = f"column {error.column}: {error.message}"
+            problems.append(Problem(file=str(path), path=where, message=message, line=line_of(text, where), hint=error.hint))
+    return watchlists
+
+
+def _unknown_watchlists(config: Config, found: dict[str, Watchlist]) -> list[Problem]:
+    return [
+        Problem(
+            file=str(config.source),
+            path=f"subscription.{subscription.name}.watchlists",
+            message=f"no watchlist file defines {name!r}",
+            hint=f"there is {', '.join(sorted(found))}",
+        )
+        for subscription in config.subscription
+        for name in subscription.watchlists
+        if name not in found
+    ]
+
+
+@asynccontextmanager
+async def open_app(
+    config: Config,
+    store: Store,
+    *,
+    clock: Callable[[], datetime] = now,
+    new_id: Callable[[], str] = new_id,
+    jitter: Callable[[], float] = jitter,
+    read_articles: bool = True,
+    force_plan: str | None = None,
+) -> AsyncIterator[App]:
+    """Opens both doors and yields the App; closes them at the end. Raises ConfigError before anything is touched."""
+    watchlists = load_watchlists(config)
+    matcher = register(store, compile_matcher(watchlists), clock())
+    feeds.sync(store, config.feed, config.feeds, clock())
+    subscriptions.sync(store, config.subscription, clock())
+    settings = config.fetch
+    door = Door(user_agent=settings.agent, allow_private=settings.allow_private, ports=settings.ports, in_flight=settings.in_flight)
+    async with door as direct_door, Sandbox(size=2) as sandbox:
+        app = App(
+            config=config,
+            store=store,
+            watchlists=watchlists,
+            matcher=matcher,
+            door=PoliteDoor(direct_door, settings.per_host_pause_s, time.monotonic),
+            direct_door=direct_door,
+            sandbox=sandbox,
+            clock=clock,
+            new_id=new_id,
+            jitter=jitter,
+            poll_settings=PollSettings(
+                feeds=config.feed,
+                defaults=config.feeds,
+                agent=settings.agent,
+                allow_private=settings.allow_private,
+                ports=settings.ports,
+            ),
+            read_settings=_read_settings(config),
+            read_articles=read_articles,
+            force_plan=force_plan,
+        )
+        yield replace(app, read_settings=replace(app.read_settings, wanted=_wanted(app)))
+
+
+def _read_settings(config: Config) -> ReadSettings:
+    return ReadSettings(
+        agent=config.fetch.agent,
+        languages=config.articles.languages,
+        robots=config.articles.robots,
+        per_visit=config.articles.per_visit,
+        timeout_s=config.articles.timeout_s,
+        alert_window=timedelta(hours=config.feeds.alert_window_h),
+        allow_private=config.fetch.allow_private,
+        ports=config.fetch.ports,
+    )
+
+
+def _wanted(app: App) -> Callable[[str, str, str], bool]:
+    mode = app.config.articles.fetch
+
+    def wanted(title: str, summary: str, lang: str) -> bool:
+        return mode == "all" or (mode == "candidates" and app.matcher.best_score(title, summary, lang) >= CANDIDATE_SCORE)
+
+    return wanted

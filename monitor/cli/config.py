@@ -1,0 +1,54 @@
+"""`monitor config`: check the configuration, show what is in force."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from monitor.cli.output import document, plain, say, show
+from monitor.cli.session import open_session
+
+
+@click.group()
+def config() -> None:
+    """Check and show the configuration."""
+
+
+@config.command()
+@document
+@click.pass_context
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Check config.toml and its watchlists. Tells every problem at once and exits with 2 when there is one."""
+    session = open_session(ctx)
+    found = session.config
+    watchlists = session.watchlists
+    if as_json:
+        show({"ok": True, "file": str(found.source), "feeds": len(found.feed), "watchlists": [each.id for each in watchlists]}, as_json=True)
+        return
+    say(f"{found.source}: {len(found.feed)} feeds, {len(watchlists)} watchlists, {len(found.channel)} channels, {len(found.subscription)} subscriptions: fine")
+    if not found.fetch.contact and not found.fetch.user_agent:
+        say("note: fetch.contact is empty; name an address so that site owners can reach you")
+
+
+@config.command("show")
+@document
+@click.pass_context
+def show_config(ctx: click.Context, as_json: bool) -> None:
+    """Show every value in force, defaults included; secrets masked."""
+    from monitor.config.present import effective
+
+    values = effective(open_session(ctx).config)
+    if as_json:
+        show(values, as_json=True)
+        return
+    for path, value in _flat(values):
+        click.echo(f"{path} = {plain(value)}")
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for name, value in values.items():
+        path = f"{prefix}.{name}" if prefix else name
+        rows += _flat(value, path) if isinstance(value, dict) and value else [(path, value)]
+    return rows

@@ -1,0 +1,38 @@
+"""`monitor status`: what is late, failing or stuck, and since when. Exit code 1 when somebody must act."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from monitor.cli.output import age, document, local_time, show
+from monitor.cli.session import open_session
+
+
+@click.command()
+@document
+@click.pass_context
+def status(ctx: click.Context, as_json: bool) -> int:
+    """What is late, failing or stuck, and since when. Exits with 1 when somebody must act."""
+    from monitor.health import read_health
+
+    session = open_session(ctx)
+    now = session.now()
+    health = read_health(session.store, now)
+    if as_json:
+        show({"ok": health.ok, "now_at": now, **asdict(health)}, as_json=True)
+        return 0 if health.ok else 1
+    counts = health.counts
+    failing = sum(1 for feed in health.feeds if feed.failing_since_at is not None)
+    click.echo("all is well" if health.ok else "needs attention")
+    for finding in health.findings:
+        since = f" (since {local_time(finding.since_at)}, {age(finding.since_at, now)})" if finding.since_at else ""
+        click.echo(f"  {'PROBLEM' if finding.problem else 'note   '}  {finding.text}{since}")
+    click.echo(f"feeds      {counts['feeds']} active, {failing} failing")
+    click.echo(f"articles   {counts['articles']} known, {counts['pending']} to be read, {counts['dead']} unreadable")
+    click.echo(f"hits       {counts['hits']} in {counts['stories']} stories")
+    click.echo(f"digests    {counts['digests']} planned, {counts['delivered']} deliveries made")
+    for step in health.steps:
+        click.echo(f"step       {step.name.ljust(8)} last run {age(step.finished_at, now)}, last without error {age(step.ok_at, now)}")
+    return 0 if health.ok else 1

@@ -1,0 +1,57 @@
+"""A door that keeps its manners: one request at a time to a host, and a pause between two of them, over all feeds and pages of a process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from monitor.urls import host
+
+if TYPE_CHECKING:
+    from monitor.fetch.door import Request, Response
+
+
+class Sender(Protocol):
+    """Anything that carries a request out and brings the response back, or raises FetchError."""
+
+    async def send(self, request: Request) -> Response: ...
+
+
+class PoliteDoor:
+    """Wraps a door: `send` waits for the host's turn first. `monotonic` and `sleep` are handed in so that tests need not wait."""
+
+    def __init__(
+        self,
+        door: Sender,
+        pause_s: float,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._door = door
+        self._pause_s = pause_s
+        self._monotonic = monotonic
+        self._sleep = sleep
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._free_at: dict[str, float] = {}
+
+    async def send(self, request: Request) -> Response:
+        """Sends when the host is free and its pause is over. Raises FetchError."""
+        name = host(request.url)
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            wait_s = self._free_at.get(name, 0.0) - self._monotonic()
+            if wait_s > 0:
+                await self._sleep(wait_s)
+            try:
+                return await self._door.send(request)
+            finally:
+                self._free_at[name] = self._monotonic() + self._pause_s
+                self._forget()
+
+    def _forget(self) -> None:
+        """Drops hosts whose pause is over and that nobody waits for, so that memory does not grow with the hosts ever met."""
+        if len(self._free_at) < 1000:
+            return
+        now = self._monotonic()
+        for name in [name for name, free_at in self._free_at.items() if free_at <= now and not self._turns[name].locked()]:
+            del self._free_at[name], self._turns[name]

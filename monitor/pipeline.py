@@ -1,0 +1,207 @@
+"""READ ME FIRST: what the program does, in order.
+
+    feeds --poll--> entries --read--> articles --match--> hits --group--> stories --plan--> digests --deliver--> destinations
+      '------- visit: one site at a time -------'
+
+Every step is level-triggered: it asks the store what is due, works a bounded batch, records it in one transaction per item and returns counts.
+Running a step twice, or dying inside it, loses nothing. The scheduler ticks the steps; `once` runs them one after the other until nothing is due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.articles import step as articles
+from monitor.config import Config
+from monitor.deliveries import step as deliveries
+from monitor.digests import step as digests
+from monitor.feeds import step as feeds
+from monitor.fetch.polite import Sender
+from monitor.hits import step as hits
+from monitor.hits.match import Matcher
+from monitor.log import logger
+from monitor.model import Site, Watchlist
+from monitor.sandbox import Sandbox
+from monitor.store import sites
+from monitor.store.articles import drop_old_texts
+from monitor.store.driver import Store
+from monitor.store.sites import LeaseLost
+from monitor.store.steps import step_finished, step_started
+from monitor.stories import step as stories
+
+Counts = dict[str, int]
+
+LEASE = timedelta(minutes=5)
+"""How long a visitor may keep a site without a save; longer than any one fetch and parse together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What the steps work with; composed in app.py.
+
+    clock, new_id and jitter are the only clock and the only randomness of the program. `door` keeps a pause between requests to one host,
+    `direct_door` does not. `force_plan` names a subscription whose digest is planned now, whatever its schedule says.
+    """
+
+    config: Config
+    store: Store
+    watchlists: tuple[Watchlist, ...]
+    matcher: Matcher
+    door: Sender
+    direct_door: Sender
+    sandbox: Sandbox
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    jitter: Callable[[], float]
+    poll_settings: feeds.PollSettings
+    read_settings: articles.ReadSettings
+    visits: int = 8
+    read_articles: bool = True
+    force_plan: str | None = None
+
+
+async def visit(app: App) -> Counts:
+    """Visits every site that is due, several at a time, each under its lease: polls its feeds, then reads its pending articles."""
+    visitors = await asyncio.gather(*(_visitor(app) for _ in range(app.visits)))
+    return _sum(*visitors)
+
+
+async def _visitor(app: App) -> Counts:
+    counts: Counts = {"sites": 0}
+    while claimed := await asyncio.to_thread(sites.claim, app.store, app.clock(), app.clock() + LEASE, 1, app.new_id()):
+        counts = _sum(counts, {"sites": 1}, await _visit(app, claimed[0]))
+    return counts
+
+
+async def _visit(app: App, site: Site) -> Counts:
+    try:
+        polled = await feeds.poll(site, store=app.store, door=app.door, sandbox=app.sandbox, clock=app.clock, settings=app.poll_settings)
+        read = (
+            await articles.read(site, store=app.store, door=app.door, sandbox=app.sandbox, clock=app.clock, settings=app.read_settings)
+            if app.read_articles
+            else articles.ReadCounts()
+        )
+        return _sum(asdict(polled), asdict(read))
+    except LeaseLost:
+        logger(site=site.host).warning("lease lost")
+        return {"lost": 1}
+    except Exception:  # noqa: BLE001 - the edge of one site: a bug met here must not stop the others
+        logger(site=site.host).exception("visit failed")
+        return {"failed": 1}
+    finally:
+        if site.owner is not None:
+            await asyncio.to_thread(sites.release, app.store, site.id, site.owner, app.clock())
+
+
+async def match(app: App) -> Counts:
+    """Matches articles that the newest watchlists have not seen and stores hits with their evidence."""
+    counts = await hits.match(store=app.store, matcher=app.matcher, clock=app.clock, limit=200)
+    return asdict(counts)
+
+
+async def group(app: App) -> Counts:
+    """Puts new hits into stories and says what each brings: new, update or echo."""
+    return asdict(await stories.group(store=app.store, clock=app.clock, limit=500, watchlists=app.watchlists))
+
+
+async def plan(app: App) -> Counts:
+    """Freezes one digest and its deliveries for every subscription whose newest slot is not recorded."""
+    return asdict(
+        await digests.plan(
+            store=app.store,
+            clock=app.clock,
+            new_id=app.new_id,
+            subscriptions=app.config.subscription,
+            channels=app.config.channel,
+            force=app.force_plan,
+        )
+    )
+
+
+async def deliver(app: App) -> Counts:
+    """Offers every due delivery to its destination and records the verdict."""
+    return asdict(
+        await deliveries.deliver(
+            store=app.store,
+            door=app.direct_door,
+            clock=app.clock,
+            new_id=app.new_id,
+            jitter=app.jitter,
+            channels=app.config.channel,
+            limit=100,
+        )
+    )
+
+
+async def tidy(app: App) -> Counts:
+    """Drops the text of articles without hits that is older than `articles.keep_text_days`; identities stay for ever."""
+    before = app.clock() - timedelta(days=app.config.articles.keep_text_days)
+    dropped = await asyncio.to_thread(drop_old_texts, app.store, before, 500)
+    return {"dropped": dropped}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step: its name, its function, the seconds between two ticks, and how many ticks may overlap (one slow site must not hold the others)."""
+
+    name: str
+    run: Callable[[App], Awaitable[Counts]]
+    every_s: int
+    parallel: int = 1
+
+
+STEPS: Mapping[str, Step] = {
+    step.name: step
+    for step in (
+        Step(name="visit", run=visit, every_s=5, parallel=4),
+        Step(name="match", run=match, every_s=5),
+        Step(name="group", run=group, every_s=5),
+        Step(name="plan", run=plan, every_s=15),
+        Step(name="deliver", run=deliver, every_s=5),
+        Step(name="tidy", run=tidy, every_s=3600),
+    )
+}
+
+_IDLE = {"seen", "skipped"}
+"""Counts that say something was looked at, not that something was done."""
+
+
+async def run_step(app: App, name: str) -> Counts:
+    """Runs one step once and records its counts or its error. An error is recorded and logged, never raised: the next tick tries again."""
+    await asyncio.to_thread(step_started, app.store, name, app.clock())
+    try:
+        counts = await STEPS[name].run(app)
+    except Exception as error:  # noqa: BLE001 - the edge of a tick
+        logger(step=name).exception("step failed")
+        await asyncio.to_thread(step_finished, app.store, name, app.clock(), {}, f"{type(error).__name__}: {error}")
+        return {"failed": 1}
+    await asyncio.to_thread(step_finished, app.store, name, app.clock(), counts)
+    return counts
+
+
+async def once(app: App, only: str | None = None, rounds: int = 1000, report: Callable[[str, Counts], None] | None = None) -> Counts:
+    """One full cycle: each step in order, repeated until it finds nothing more to do (at most `rounds` times). Returns all counts."""
+    total: Counts = {}
+    for name in STEPS:
+        if only is not None and name != only:
+            continue
+        for _ in range(rounds):
+            counts = await run_step(app, name)
+            total = _sum(total, {f"{name}.{key}": value for key, value in counts.items()})
+            if report is not None:
+                report(name, counts)
+            if "failed" in counts or not any(value for key, value in counts.items() if key not in _IDLE):
+                break
+    return total
+
+
+def _sum(*counts: Mapping[str, Any]) -> Counts:
+    total: Counts = {}
+    for each in counts:
+        for name, value in each.items():
+            total[name] = total.get(name, 0) + int(value)
+    return total

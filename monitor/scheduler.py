@@ -1,0 +1,58 @@
+"""The ticker: runs each step at its interval inside the event loop. It owns no schedule; what is due stands in rows.
+
+APScheduler's own defaults would drop a tick that is more than a second late and queue up ticks missed in sleep: hence
+`misfire_grace_time=None` and `coalesce=True`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+
+class Ticker:
+    """Calls coroutine functions at fixed intervals; at most `parallel` runs of one at a time."""
+
+    def __init__(self) -> None:
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def every(self, seconds: int, name: str, tick: Callable[[], Awaitable[None]], first_at: datetime, parallel: int = 1) -> None:
+        """Registers a tick under a name; the first run is at `first_at`."""
+        self._scheduler.add_job(self._run, "interval", args=(tick,), seconds=seconds, id=name, next_run_time=first_at, max_instances=parallel)
+
+    def start(self) -> None:
+        """Starts ticking in the running event loop."""
+        self._scheduler.start()
+
+    async def stop(self, grace_s: float) -> bool:
+        """Starts no more ticks, waits for those running at most `grace_s`, cancels the rest. True when none had to be cancelled."""
+        self._stopping = True
+        self._scheduler.pause()
+        running = set(self._running)
+        late: set[asyncio.Task[None]] = set()
+        if running:
+            _, late = await asyncio.wait(running, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=1)
+        self._scheduler.shutdown(wait=False)
+        return not late
+
+    async def _run(self, tick: Callable[[], Awaitable[None]]) -> None:
+        # The scheduler cancels its own tasks at shutdown; ours run beside them so that `stop` can let them end.
+        if self._stopping:
+            return
+        task = asyncio.ensure_future(_none(tick))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
+
+
+async def _none(tick: Callable[[], Awaitable[None]]) -> None:
+    await tick()

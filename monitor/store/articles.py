@@ -1,0 +1,329 @@
+"""Articles and their texts: what is to be read, what was read, what came out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.hours import from_text, from_text_or_none
+from monitor.model import Article, Site
+from monitor.store.driver import Row, Store, Value
+from monitor.store.sites import LeaseLost, renew
+from monitor.text import fold
+
+_PENDING = """
+select a.id, a.url, a.title, a.summary, a.lang, a.published_at, a.first_seen_at, a.attempts, a.strikes, a.quiet,
+  (select max(f.name) from entries e join feeds f on f.id = e.feed_id where e.article_id = a.id) as feed
+from articles a where a.site_id = :site and a.state = 'pending' and a.next_read_at <= :now
+order by a.quiet, a.first_seen_at desc, a.id limit :limit
+"""
+_BEGIN = "update articles set attempts = attempts + 1, next_read_at = :again where id = :id and state = 'pending'"
+_STRIKE = "update articles set strikes = strikes + 1 where id = :id"
+_POSTPONE = """
+update articles set next_read_at = :again, error_kind = :kind, error = :error, http_status = :status where id = :id
+"""
+_SAVE_PAGE = """
+update articles set state = 'done', kind = :kind, text_source = :source, title = :title, author = :author, publisher = :publisher,
+  lang = :lang, lang_source = :lang_source, published_at = :published, canonical_url = :canonical, canonical_key = :canonical_key,
+  fetched_at = :now, http_status = :status, error_kind = null, error = null, strikes = 0, next_read_at = null,
+  text_hash = :hash, sketch = :sketch, sketch_size = :size, copy_of = :copy_of, quiet = :quiet, matched_rev = 0
+where id = :id
+"""
+_SAVE_FEED_TEXT = """
+update articles set state = :state, kind = :kind, text_source = 'feed', lang = :lang, lang_source = :lang_source, publisher = :publisher,
+  error_kind = :error_kind, error = :error, http_status = :status, next_read_at = null, text_hash = :hash, matched_rev = 0
+where id = :id
+"""
+_TEXT = """
+insert into texts(article_id, text, folded) values (:id, :text, :folded)
+on conflict(article_id) do update set text = :text, folded = :folded
+"""
+_SKETCH_VALUE = "insert into sketch_values(value, article_id) values (:value, :id) on conflict do nothing"
+_SAME_PAGE = """
+select id from articles where (canonical_key = :key or url_key = :key) and id <> :id and state = 'done' and copy_of is null
+order by id limit 1
+"""
+_NEAR = """
+select a.id, a.sketch, a.sketch_size from articles a join (
+  select article_id, count(*) as shared from sketch_values where value in ({values}) group by article_id
+) s on s.article_id = a.id
+where a.id <> :id and a.first_seen_at >= :since and a.copy_of is null order by s.shared desc, a.id limit 20
+"""
+_COLUMNS = """
+a.id, a.url, a.canonical_url, a.title, a.author, a.publisher, a.lang, a.published_at, a.first_seen_at, a.fetched_at, a.state,
+a.text_source, coalesce(t.text, '') as text, a.text_hash, a.copy_of, a.quiet, a.matched_rev
+"""
+_ONE = f"select {_COLUMNS} from articles a left join texts t on t.article_id = a.id where a.id = :id"
+_BY_URL = f"""
+select {_COLUMNS} from articles a left join texts t on t.article_id = a.id
+where a.url_key = :key or a.canonical_key = :key order by a.id limit 1
+"""
+_LIST = """
+select a.id, a.title, a.url, a.lang, a.state, a.kind, a.text_source, a.publisher, a.published_at, a.first_seen_at, a.fetched_at,
+  a.error_kind, a.error, a.attempts, a.quiet, a.copy_of
+from articles a where (cast(:state as text) is null or a.state = :state) and a.first_seen_at >= :since
+order by a.first_seen_at desc, a.id desc limit :limit
+"""
+_SIGHTINGS = """
+select f.name as feed, e.title, e.url, e.published_at, e.first_seen_at, e.revision from entries e join feeds f on f.id = e.feed_id
+where e.article_id = :id order by e.first_seen_at, e.id
+"""
+_OLD = """
+select t.article_id as id from texts t join articles a on a.id = t.article_id
+where a.first_seen_at < :before and a.matched_rev > 0 and not exists (select 1 from hits h where h.article_id = a.id) limit :limit
+"""
+_DROP_TEXT = "delete from texts where article_id = :id"
+_DROP_SKETCH = "delete from sketch_values where article_id = :id"
+_ROBOTS = "select robots, robots_at from sites where id = :site"
+_SAVE_ROBOTS = "update sites set robots = :robots, robots_at = :now where id = :site"
+_STATES = "select state, count(*) as n from articles group by state"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingArticle:
+    """A page to be read, with what its feed said of it. `strikes` counts parses that were begun and never ended well."""
+
+    id: int
+    url: str
+    title: str
+    summary: str
+    lang: str
+    published_at: datetime | None
+    first_seen_at: datetime
+    attempts: int
+    strikes: int
+    quiet: bool
+    feed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPage:
+    """What a page gave: everything that is stored of it."""
+
+    kind: str
+    text_source: str
+    title: str
+    text: str
+    text_hash: str
+    author: str
+    publisher: str
+    lang: str
+    lang_source: str
+    published_at: datetime | None
+    canonical_url: str
+    canonical_key: str
+    status: int
+    sketch: bytes
+    sketch_size: int
+    sketch_values: tuple[int, ...]
+    copy_of: int | None
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedText:
+    """An article kept with its feed text only, and why."""
+
+    state: str
+    kind: str
+    lang: str
+    lang_source: str
+    publisher: str
+    text: str
+    text_hash: str
+    error_kind: str | None = None
+    error: str | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SketchCandidate:
+    """A stored article that shares sketch values with a text."""
+
+    id: int
+    sketch: bytes
+    size: int
+
+
+def pending(store: Store, site_id: int, now: datetime, limit: int) -> tuple[PendingArticle, ...]:
+    """The site's pages that are due to be read: live before quiet, newest first."""
+    return tuple(
+        PendingArticle(
+            id=row["id"],
+            url=row["url"],
+            title=row["title"],
+            summary=row["summary"],
+            lang=row["lang"],
+            published_at=from_text_or_none(row["published_at"]),
+            first_seen_at=from_text(row["first_seen_at"]),
+            attempts=row["attempts"],
+            strikes=row["strikes"],
+            quiet=bool(row["quiet"]),
+            feed=row["feed"] or "",
+        )
+        for row in store.all(_PENDING, site=site_id, now=now, limit=limit)
+    )
+
+
+def begin(store: Store, site: Site, article_id: int, again_at: datetime, lease_until_at: datetime) -> None:
+    """Counts an attempt before it is made, so that one that kills the process is counted too (RELIABILITY 2.3)."""
+    with store.write():
+        _fence(store, site, lease_until_at)
+        store.run(_BEGIN, id=article_id, again=again_at)
+
+
+def strike(store: Store, site: Site, article_id: int, lease_until_at: datetime) -> None:
+    """Counts a parse before it is begun; a page that ends well takes its strikes back."""
+    with store.write():
+        _fence(store, site, lease_until_at)
+        store.run(_STRIKE, id=article_id)
+
+
+def postpone(store: Store, site: Site, article_id: int, again_at: datetime, lease_until_at: datetime, kind: str, error: str, status: int | None) -> None:
+    """Records a failed attempt and when the next is due."""
+    with store.write():
+        _fence(store, site, lease_until_at)
+        store.run(_POSTPONE, id=article_id, again=again_at, kind=kind, error=error, status=status)
+
+
+def save_page(store: Store, site: Site, article_id: int, page: ReadPage, now: datetime, lease_until_at: datetime) -> None:
+    """Stores what a page gave, in one transaction; the article is due for matching from then on."""
+    with store.write():
+        _fence(store, site, lease_until_at)
+        fields: dict[str, Value] = {
+            "kind": page.kind,
+            "source": page.text_source,
+            "title": page.title,
+            "author": page.author,
+            "publisher": page.publisher,
+            "lang": page.lang,
+            "lang_source": page.lang_source,
+            "published": page.published_at,
+            "canonical": page.canonical_url,
+            "canonical_key": page.canonical_key,
+            "status": page.status,
+            "hash": page.text_hash,
+            "sketch": page.sketch,
+            "size": page.sketch_size,
+            "copy_of": page.copy_of,
+            "quiet": page.quiet,
+        }
+        store.run(_SAVE_PAGE, id=article_id, now=now, **fields)
+        _save_text(store, article_id, page.title, page.text)
+        for value in page.sketch_values:
+            store.run(_SKETCH_VALUE, value=value, id=article_id)
+
+
+def save_feed_text(store: Store, site: Site, article_id: int, title: str, kept: FeedText, lease_until_at: datetime) -> None:
+    """Ends reading with the feed's own text, which is matched like any other: nothing is lost when a page cannot be had."""
+    with store.write():
+        _fence(store, site, lease_until_at)
+        store.run(
+            _SAVE_FEED_TEXT,
+            id=article_id,
+            state=kept.state,
+            kind=kept.kind,
+            lang=kept.lang,
+            lang_source=kept.lang_source,
+            publisher=kept.publisher,
+            error_kind=kept.error_kind,
+            error=kept.error,
+            status=kept.status,
+            hash=kept.text_hash,
+        )
+        _save_text(store, article_id, title, kept.text)
+
+
+def same_page(store: Store, article_id: int, canonical_key: str) -> int | None:
+    """The first other article that is the same page under its canonical address."""
+    row = store.one(_SAME_PAGE, key=canonical_key, id=article_id)
+    return None if row is None else row["id"]
+
+
+def sketch_candidates(store: Store, article_id: int, values: tuple[int, ...], since: datetime) -> tuple[SketchCandidate, ...]:
+    """Stored originals seen since an instant that share sketch values, most shared first."""
+    if not values:
+        return ()
+    listed = ", ".join(str(int(value)) for value in values)
+    rows = store.all(_NEAR.replace("{values}", listed), id=article_id, since=since)
+    return tuple(SketchCandidate(id=row["id"], sketch=row["sketch"] or b"", size=row["sketch_size"]) for row in rows)
+
+
+def get(store: Store, article_id: int) -> Article | None:
+    """One article with its text, or None."""
+    row = store.one(_ONE, id=article_id)
+    return None if row is None else _article(row)
+
+
+def by_url_key(store: Store, key: str) -> Article | None:
+    """The article of an address key (urls.url_key), its own or its canonical one, or None."""
+    row = store.one(_BY_URL, key=key)
+    return None if row is None else _article(row)
+
+
+def listed(store: Store, since: datetime, limit: int, state: str | None = None) -> list[Row]:
+    """Rows for a list, newest first."""
+    return store.all(_LIST, since=since, limit=limit, state=state)
+
+
+def sightings(store: Store, article_id: int) -> list[Row]:
+    """Which feeds showed the article, first to last."""
+    return store.all(_SIGHTINGS, id=article_id)
+
+
+def robots(store: Store, site_id: int) -> tuple[str | None, datetime | None]:
+    """The site's robots.txt as last read (None: never) and when."""
+    row = store.one(_ROBOTS, site=site_id)
+    return (None, None) if row is None else (row["robots"], from_text_or_none(row["robots_at"]))
+
+
+def save_robots(store: Store, site_id: int, text: str, now: datetime) -> None:
+    """Keeps the site's robots.txt."""
+    with store.write():
+        store.run(_SAVE_ROBOTS, site=site_id, robots=text, now=now)
+
+
+def drop_old_texts(store: Store, before: datetime, limit: int) -> int:
+    """Drops the texts of matched articles without a hit that were first seen before an instant; returns how many."""
+    with store.write():
+        old = store.all(_OLD, before=before, limit=limit)
+        for row in old:
+            store.run(_DROP_TEXT, id=row["id"])
+            store.run(_DROP_SKETCH, id=row["id"])
+    return len(old)
+
+
+def count_by_state(store: Store) -> dict[str, int]:
+    """Number of articles by state."""
+    return {row["state"]: row["n"] for row in store.all(_STATES)}
+
+
+def _fence(store: Store, site: Site, lease_until_at: datetime) -> None:
+    if site.owner is None or not renew(store, site.id, site.owner, lease_until_at):
+        raise LeaseLost(site.host)
+
+
+def _save_text(store: Store, article_id: int, title: str, text: str) -> None:
+    store.run(_TEXT, id=article_id, text=text, folded=fold(f"{title}\n{text}"))
+
+
+def _article(row: Row) -> Article:
+    return Article(
+        id=row["id"],
+        url=row["url"],
+        canonical_url=row["canonical_url"],
+        title=row["title"],
+        author=row["author"],
+        publisher=row["publisher"],
+        lang=row["lang"],
+        published_at=from_text_or_none(row["published_at"]),
+        first_seen_at=from_text(row["first_seen_at"]),
+        fetched_at=from_text_or_none(row["fetched_at"]),
+        state=row["state"],
+        text_source=row["text_source"],
+        text=row["text"],
+        text_hash=row["text_hash"],
+        copy_of=row["copy_of"],
+        quiet=bool(row["quiet"]),
+        matched_rev=row["matched_rev"],
+    )

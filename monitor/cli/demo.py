@@ -1,0 +1,53 @@
+"""`monitor demo`: the whole job, on this machine alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.output import live, say
+from monitor.errors import UsageError
+
+if TYPE_CHECKING:
+    from monitor.pipeline import Counts
+
+_SAID = {"visit": "reading feeds and pages", "match": "matching", "group": "grouping stories", "plan": "cutting the digest", "deliver": "delivering"}
+
+
+@click.command()
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here (default: a new temporary folder).")
+def demo(folder: Path | None) -> int:
+    """Run the whole job on a small news site of our own: no network, no configuration, about ten seconds."""
+    import asyncio
+    import tempfile
+
+    from monitor.demo.run import run_demo
+    from monitor.log import configure
+
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty; name a new folder")
+    configure("error")
+    place = folder or Path(tempfile.mkdtemp(prefix="monitor-demo-"))
+    with live("starting a news site, a mailbox and a webhook sink") as status:
+
+        def report(name: str, counts: Counts) -> None:
+            done = ", ".join(f"{value} {key}" for key, value in counts.items() if value)
+            status(f"{_SAID.get(name, name)}: {done}")
+
+        result = asyncio.run(run_demo(place.resolve(), report))
+    click.echo(result.text)
+    said = ", ".join(f"{value} {key.replace('.', ' ')}" for key, value in result.counts.items() if value)
+    say(f"done: {said}")
+    say(f"the digest went to {len(result.written)} files, {result.mails} mail and {result.webhooks} webhook:")
+    for path in result.written:
+        say(f"  {path}")
+    config = f"monitor --config {result.config}"
+    say("try next:")
+    say(f"  {config} hits list            # what matched, with scores")
+    say(f"  {config} stories list         # one line per development")
+    say(f"  {config} explain 1            # why, or why not")
+    say(f"  {config} hits search 'to lam' # marks and case do not matter")
+    say("  monitor init mydesk           # a configuration of your own, with real feeds")
+    return 0 if result.text else 1

@@ -1,0 +1,145 @@
+"""The whole job on a news site of our own: seeds, feeds, pages, hits, stories, a digest by file, mail and webhook. No network, no configuration.
+
+The clock is the demo's: it stands at the evening before, when the feeds are read, then at the morning slot, when the digest is cut.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitor import pipeline
+from monitor.app import load_watchlists, open_app
+from monitor.config import load_config
+from monitor.demo.server import NewsSite
+from monitor.demo.sinks import Mailbox, WebhookSink
+from monitor.pipeline import App, Counts
+from monitor.starter import files
+from monitor.store import digests as stored_digests
+from monitor.store.sqlite import SqliteStore, open_sqlite
+
+EVENING = datetime(2024, 9, 25, 23, 45, tzinfo=UTC)
+MORNING = datetime(2024, 9, 26, 0, 5, tzinfo=UTC)
+"""07:05 in Hanoi: five minutes after the digest's time."""
+
+READING = ("visit", "match", "group")
+SENDING = ("plan", "deliver")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """What the demo left: the folder with database, configuration and digest files, the digest's text, and what arrived where."""
+
+    folder: Path
+    config: Path
+    subject: str
+    text: str
+    written: tuple[Path, ...]
+    mails: int
+    webhooks: int
+    counts: Counts
+
+
+class _Clock:
+    """A clock that stands where it is put."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+async def run_demo(folder: Path, report: Callable[[str, Counts], None]) -> DemoResult:
+    """Runs the demo in an empty folder and returns what came of it; `report` hears of each step."""
+    async with NewsSite(until=EVENING) as site, Mailbox(folder=folder / "mailbox") as mailbox, WebhookSink() as hook:
+        config_path = _write_files(folder, site, mailbox, hook)
+        config = load_config(config_path)
+        load_watchlists(config)
+        store = open_sqlite(config.database_path)
+        try:
+            clock = _Clock(EVENING)
+            async with open_app(config, store, clock=clock) as opened:
+                app = replace(opened, visits=1)  # one visitor after the other: two runs meet the articles in the same order
+                counts = await _cycle(app, READING, report)
+                clock.at = MORNING
+                counts |= await _cycle(app, SENDING, report)
+            return _result(folder, config_path, store, counts, len(mailbox.messages), len(hook.requests))
+        finally:
+            store.close()
+
+
+async def _cycle(app: App, steps: tuple[str, ...], report: Callable[[str, Counts], None]) -> Counts:
+    counts: Counts = {}
+    for name in steps:
+        counts |= await pipeline.once(app, only=name, report=report)
+    return counts
+
+
+def _result(folder: Path, config: Path, store: SqliteStore, counts: Counts, mails: int, webhooks: int) -> DemoResult:
+    newest = stored_digests.newest(store, "morning")
+    return DemoResult(
+        folder=folder,
+        config=config,
+        subject=newest.subject if newest else "",
+        text=stored_digests.text_of(store, newest.id) if newest else "",
+        written=tuple(sorted((folder / "outbox").glob("*"))),
+        mails=mails,
+        webhooks=webhooks,
+        counts=counts,
+    )
+
+
+def _write_files(folder: Path, site: NewsSite, mailbox: Mailbox, hook: WebhookSink) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files().items():
+        if name.startswith("seeds/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(content, encoding="utf-8")
+    secret = folder / "hook.secret"
+    secret.touch(mode=0o600)
+    secret.write_text("whsec_" + base64.b64encode(b"a secret that only this demo knows").decode("ascii"), encoding="ascii")
+    feeds = "".join(f'\n[feed.{name}]\nurl = "{url}"\nlang = "{lang}"\ntimezone = "Asia/Ho_Chi_Minh"\n' for name, url, lang in site.feeds)
+    path = folder / "config.toml"
+    path.write_text(_CONFIG.format(site=site.port, mail=mailbox.port, hook=hook.url) + feeds, encoding="utf-8")
+    return path
+
+
+_CONFIG = """\
+database = "monitor.db"
+watchlists = ["seeds/vietnam-us-tech.toml"]
+
+[fetch]
+contact = "demo"
+per_host_pause_s = 0
+allow_private = ["127.0.0.0/8"]
+ports = [{site}]
+
+[channel.desk]
+type = "file"
+folder = "outbox"
+
+[channel.mail]
+type = "email"
+host = "127.0.0.1"
+port = {mail}
+security = "none"
+sender = "monitor@example.org"
+to = ["analyst@example.org"]
+
+[channel.hook]
+type = "webhook"
+url = "{hook}"
+secret = "file:hook.secret"
+allow_private = ["127.0.0.0/8"]
+
+[subscription.morning]
+title = "VN-US tech"
+watchlists = ["vietnam-us-tech"]
+channels = ["desk", "mail", "hook"]
+at = ["07:00"]
+timezone = "Asia/Ho_Chi_Minh"
+"""

@@ -108,6 +108,7 @@ class Watchlist:
     bond    how close the sides must stand: sentence | near | article
     alert   points from which a hit is a new development
     review  points from which a hit is worth a look
+    contrast  countries and firms that belong to no side: a text about one of them is less likely meant
     digest  sha256 over the watchlist's whole meaning (sides, masks, cues and gazetteer parts included)
     """
 
@@ -121,6 +122,7 @@ class Watchlist:
     sides: tuple[Side, ...] = ()
     masks: tuple[str, ...] = ()
     cues: tuple[Cue, ...] = ()
+    contrast: tuple[Entity, ...] = ()
     digest: str = ""
 
 

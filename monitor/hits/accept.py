@@ -1,0 +1,160 @@
+"""From places where names stand to mentions: capitals and marks, longest match and masks, never, short and loose names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from monitor.hits.automaton import Alias, Found
+from monitor.hits.guards import refused
+from monitor.hits.sentences import Layout, Sentence
+from monitor.model import Rejected
+
+_ANCHORS = frozenset(("person", "company", "body", "agreement", "event", "product"))
+_LOOSE_REACH = 2
+_MOST_REJECTED = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A name taken for what it stands for, with its sentence."""
+
+    alias: Alias
+    start: int
+    end: int
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What was taken, in order of place, and what was not, with reasons: case, marks, guard, mask, longer, never, short, loose."""
+
+    taken: tuple[Taken, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str) -> Acceptance:
+    """Applies the acceptance rules of one watchlist to the places found in one text.
+
+    Topic and cue words count in the language of the text (or in any, where the text's language has none of its own); English ones in all.
+    """
+    rejected: list[Rejected] = []
+    raw = _spelt_right(layout, found, watchlist, lang, rejected)
+    nevers = [one for one in raw if one.alias.mode == "never"]
+    masks = [one for one in raw if one.alias.mode == "mask"]
+    names = [one for one in raw if one.alias.kind in {"entity", "contrast"} and one.alias.mode != "never"]
+    words = [one for one in raw if one.alias.kind in {"topic", "cue"}]
+    names = _not_never(names, nevers, rejected)
+    names = _longest(names, masks, rejected)
+    names = _short(names, rejected)
+    names = _loose(names, rejected)
+    words = _words(words, masks, names)
+    taken = sorted((*names, *words), key=lambda one: (one.start, one.end, one.alias.kind, one.alias.id))
+    return Acceptance(taken=tuple(taken), rejected=tuple(rejected[:_MOST_REJECTED]))
+
+
+def _spelt_right(layout: Layout, found: Iterable[Found], watchlist: int, lang: str, rejected: list[Rejected]) -> list[Taken]:
+    kept = []
+    for place in found:
+        for alias in place.aliases:
+            if alias.watchlist != watchlist or not _speaks(alias, lang):
+                continue
+            sentence = layout.at(place.start)
+            reason = refused(alias, layout.text, place.start, place.end, sentence.start)
+            if reason is None:
+                kept.append(Taken(alias=alias, start=place.start, end=place.end, sentence=sentence))
+            elif alias.kind == "entity" and alias.mode != "never":
+                rejected.append(_reject(alias, place.start, place.end, reason))
+    return kept
+
+
+def _speaks(alias: Alias, lang: str) -> bool:
+    if not alias.lang or not lang or alias.lang == lang:
+        return True
+    if alias.kind == "cue":
+        return lang not in {"en", "vi", "fr"}
+    return alias.lang == "en" or lang not in {"en", "vi", "fr"}
+
+
+def _reject(alias: Alias, start: int, end: int, reason: str) -> Rejected:
+    return Rejected(id=alias.id, alias=alias.written, start=start, end=end, reason=reason)
+
+
+def _not_never(names: list[Taken], nevers: list[Taken], rejected: list[Rejected]) -> list[Taken]:
+    kept = []
+    for one in names:
+        if any(n.alias.id == one.alias.id and n.start <= one.start and one.end <= n.end for n in nevers):
+            rejected.append(_reject(one.alias, one.start, one.end, "never"))
+        else:
+            kept.append(one)
+    return kept
+
+
+def _longest(names: list[Taken], masks: list[Taken], rejected: list[Rejected]) -> list[Taken]:
+    """The longest of overlapping names and masks; names at one and the same place all stay."""
+    spans: list[tuple[int, int, bool]] = []
+    kept = []
+    for one in sorted((*names, *masks), key=lambda o: (o.start - o.end, o.start, o.alias.mode != "mask")):
+        masking = one.alias.mode == "mask"
+        over = next((span for span in spans if span[0] < one.end and one.start < span[1]), None)
+        if over is None:
+            spans.append((one.start, one.end, masking))
+        elif over[2] or over[:2] != (one.start, one.end):
+            if one.alias.kind == "entity":
+                rejected.append(_reject(one.alias, one.start, one.end, "mask" if over[2] else "longer"))
+            continue
+        if not masking:
+            kept.append(one)
+    return kept
+
+
+def _short(names: list[Taken], rejected: list[Rejected]) -> list[Taken]:
+    """Short names count after a full name of the same entity; in the title also before it."""
+    first: dict[str, int] = {}
+    for one in names:
+        if one.alias.mode in {"full", "exact"}:
+            first[one.alias.id] = min(first.get(one.alias.id, one.start), one.start)
+    kept = []
+    for one in names:
+        full = first.get(one.alias.id)
+        if one.alias.mode == "short" and (full is None or (full > one.start and one.sentence.number != 0)):
+            rejected.append(_reject(one.alias, one.start, one.end, "short"))
+        else:
+            kept.append(one)
+    return kept
+
+
+def _loose(names: list[Taken], rejected: list[Rejected]) -> list[Taken]:
+    """Loose names count within two sentences of another organisation or person that stands under a full name."""
+    anchors = [(one.sentence.number, one.alias.id) for one in names if one.alias.mode != "loose" and one.alias.type in _ANCHORS]
+    full = {one.alias.id for one in names if one.alias.mode in {"full", "exact"}}
+    kept = []
+    for one in names:
+        if one.alias.mode != "loose" or one.alias.id in full or _anchored(one, anchors):
+            kept.append(one)
+        else:
+            rejected.append(_reject(one.alias, one.start, one.end, "loose"))
+    return kept
+
+
+def _anchored(one: Taken, anchors: Sequence[tuple[int, str]]) -> bool:
+    reach = 0 if one.sentence.alone else _LOOSE_REACH
+    return any(id_ != one.alias.id and abs(number - one.sentence.number) <= reach for number, id_ in anchors)
+
+
+def _words(words: list[Taken], masks: list[Taken], names: list[Taken]) -> list[Taken]:
+    """Topic words stay outside masks, cue words outside masks and names; of overlapping words of one kind the longest stays."""
+    kept: list[Taken] = []
+    spans: dict[str, list[Taken]] = {"topic": [], "cue": []}
+    for one in sorted(words, key=lambda o: (o.start - o.end, o.start)):
+        walls = [*masks, *names] if one.alias.kind == "cue" else masks
+        if any(wall.start < one.end and one.start < wall.end for wall in walls):
+            continue
+        if any(
+            other.start < one.end and one.start < other.end and (other.start, other.end) != (one.start, one.end)
+            for other in spans[one.alias.kind]
+        ):
+            continue
+        spans[one.alias.kind].append(one)
+        kept.append(one)
+    return kept

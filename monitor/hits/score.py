@@ -1,0 +1,154 @@
+"""How strongly a text speaks of what a watchlist wants: the best bond of its sides, what stands in the title, and what speaks against it.
+
+The terms and their weights are those of the design's measurements on news streams; each is a named part of the verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from monitor.hits.compile import Plan
+from monitor.hits.query import Spot, holds
+from monitor.hits.sentences import Layout
+from monitor.model import Mention, ScorePart
+
+_NEAR = 0.8
+_TOPIC = 0.5
+_TOPICS_AT_MOST = 5.0
+_VERBS_AT_MOST = 1.0
+_ACTOR = 0.5
+_THIRD = -0.4
+_TITLE_SIDE = 0.6
+_TITLE_THIRD = -2.0
+_TITLE_NEITHER = -1.0
+_CUES_AT_LEAST = -3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bond:
+    """The sentence that binds the sides best, the sentences it looks to, how near (1: one sentence, 0.8: with a neighbour or the title)."""
+
+    sentence: int
+    window: tuple[int, ...]
+    near: float
+    parts: tuple[ScorePart, ...]
+
+    @property
+    def points(self) -> float:
+        return sum(part.points for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Points with their named parts; `bond` is None where the rule does not hold."""
+
+    points: float
+    parts: tuple[ScorePart, ...]
+    bond: Bond | None
+
+
+def score(plan: Plan, layout: Layout, mentions: Sequence[Mention], spots: Sequence[tuple[Mention, Spot]]) -> Score:
+    """The score of a text from its mentions (entities, contrast, topics, cues) and the places of its sides."""
+    article = [spot for _, spot in spots]
+    if not holds(plan.rule, article):
+        return Score(points=0.0, parts=(), bond=None)
+    bond = _best_bond(plan, layout, mentions, spots)
+    if bond is None:
+        return Score(points=0.0, parts=(), bond=None)
+    parts = [*bond.parts, *_title(plan, mentions, spots), *_against(plan, mentions)]
+    if layout.roundup:
+        over = sum(part.points for part in parts) - plan.watchlist.alert + 0.1
+        parts.append(ScorePart(name="one item of a roundup", points=min(0.0, -over)))
+    kept = tuple(ScorePart(name=part.name, points=round(part.points, 2)) for part in parts if abs(part.points) >= 0.005)
+    return Score(points=round(sum(part.points for part in kept), 2), parts=kept, bond=bond)
+
+
+def _best_bond(plan: Plan, layout: Layout, mentions: Sequence[Mention], spots: Sequence[tuple[Mention, Spot]]) -> Bond | None:
+    article = [spot for _, spot in spots]
+    grouped: dict[int, list[Spot]] = {}
+    for spot in article:
+        grouped.setdefault(spot.sentence, []).append(spot)
+    by_sentence: dict[int, list[Mention]] = {}
+    for mention in mentions:
+        by_sentence.setdefault(mention.sentence, []).append(mention)
+    best: Bond | None = None
+    for number in sorted(grouped):
+        for window, near in _windows(plan, number, layout.roundup):
+            inside = [spot for n in window for spot in grouped.get(n, ())]
+            if not holds(plan.rule, inside, article):
+                continue
+            bond = _bond(plan, number, window, near, [m for n in window for m in by_sentence.get(n, ())])
+            if best is None or bond.points > best.points + 1e-9:
+                best = bond
+            break
+    if best is None and plan.watchlist.bond == "article":
+        window = tuple(sorted(grouped))
+        best = _bond(plan, window[0], window, 1.0, mentions)
+    return best
+
+
+def _windows(plan: Plan, number: int, roundup: bool) -> Iterable[tuple[tuple[int, ...], float]]:
+    yield (number,), 1.0
+    if not roundup:
+        near = _NEAR if plan.watchlist.bond == "sentence" else 1.0
+        yield tuple(dict.fromkeys((number, number + 1))), near
+        yield tuple(dict.fromkeys((0, number))), near
+        yield tuple(dict.fromkeys((0, number, number + 1))), near
+
+
+def _bond(plan: Plan, number: int, window: tuple[int, ...], near: float, mentions: Sequence[Mention]) -> Bond:
+    weights = sorted((plan.topics[id_].weight for id_ in {m.id for m in mentions if m.kind == "topic"}), reverse=True)[:3]
+    third = min(2, len({m.id for m in mentions if m.kind == "contrast"}))
+    parts = [
+        ScorePart(name="bond", points=near),
+        ScorePart(name="topics", points=near * _TOPIC * min(sum(weights), _TOPICS_AT_MOST)),
+        ScorePart(name="verbs", points=near * _verbs(plan, mentions)),
+        *(ScorePart(name=f"named actor: {side}", points=near * _ACTOR) for side in plan.actors if _named(plan, side, mentions)),
+        ScorePart(name="third country", points=near * _THIRD * third),
+    ]
+    return Bond(sentence=number, window=window, near=near, parts=tuple(part for part in parts if part.points))
+
+
+def _verbs(plan: Plan, mentions: Iterable[Mention]) -> float:
+    points = 0.0
+    for cue in plan.cues.values():
+        if cue.points > 0:
+            found = {m.alias.casefold() for m in mentions if m.kind == "cue" and m.id == cue.id}
+            points += cue.points * min(cue.limit, len(found))
+    return min(points, _VERBS_AT_MOST)
+
+
+def _named(plan: Plan, side: str, mentions: Iterable[Mention]) -> bool:
+    """True where a side is there by a firm, a body or a person of its own, not by a country or place alone."""
+    return any(
+        m.kind == "entity" and m.side == side and not plan.entities[m.id].hub and plan.entities[m.id].type != "place" for m in mentions
+    )
+
+
+def _title(plan: Plan, mentions: Sequence[Mention], spots: Sequence[tuple[Mention, Spot]]) -> list[ScorePart]:
+    sides = {spot.side for _, spot in spots if spot.zone == "title"}
+    parts = [ScorePart(name=f"in the title: {side}", points=_TITLE_SIDE) for side in plan.wanted if side in sides]
+    if not plan.actors:
+        return parts
+    third = any(m.kind == "contrast" and m.zone == "title" for m in mentions)
+    if third and not all(side in sides for side in plan.actors):
+        parts.append(ScorePart(name="title names a third country", points=_TITLE_THIRD))
+    elif not any(side in sides for side in plan.actors):
+        parts.append(ScorePart(name="title names no side", points=_TITLE_NEITHER))
+    return parts
+
+
+def _against(plan: Plan, mentions: Iterable[Mention]) -> list[ScorePart]:
+    """Cues that speak against (prices, sport), looked up in title and lead, outside names."""
+    parts = []
+    total = 0.0
+    ahead = [m for m in mentions if m.kind == "cue" and m.zone in {"title", "lead"}]
+    for cue in plan.cues.values():
+        if cue.points < 0:
+            count = min(cue.limit, len({m.alias.casefold() for m in ahead if m.id == cue.id}))
+            points = max(cue.points * count, _CUES_AT_LEAST - total)
+            if count and points < 0:
+                total += points
+                parts.append(ScorePart(name=f"cue: {cue.id}", points=points))
+    return parts

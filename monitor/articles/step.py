@@ -149,7 +149,9 @@ class _Reader:
             case "article":
                 return await self._save(article, response, page)
             case "bot-check":
-                return await self._failed(article, Failure("bot-check", "the site shows a check for robots instead of the page", response.status))
+                return await self._failed(
+                    article, Failure("bot-check", "the site shows a check for robots instead of the page", response.status)
+                )
             case kind:
                 return await self._keep(article, "failed", Failure(kind, _KEPT.get(kind, kind), response.status))
 

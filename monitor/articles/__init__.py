@@ -1,0 +1,1 @@
+"""Articles: reading pages, telling languages and copies apart."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from monitor.hits.accept import Acceptance, Taken, accept
 from monitor.hits.automaton import Found
-from monitor.hits.compile import ENGINE, Compiled, Plan, compile_watchlists
+from monitor.hits.plan import ENGINE, Compiled, Plan
 from monitor.hits.query import Spot, missing
 from monitor.hits.reasons import reasons, snippet
 from monitor.hits.score import Score, score
@@ -22,13 +22,13 @@ _WORD = re.compile(r"\w+")
 
 
 class Matcher:
-    """Compiled watchlists. `rev` is the revision of the watchlists in the store, set when they are registered; 0 before."""
+    """Compiled watchlists. `rev` is their revision in the store and `version_ids` their rows there, set when they are registered."""
 
     def __init__(self, compiled: Compiled) -> None:
         self._automaton = compiled.automaton
         self._plans = compiled.plans
         self.rev = 0
-        self.version_ids: dict[str, int] = {}
+        self.version_ids: Mapping[str, int] = {}
 
     @property
     def watchlists(self) -> tuple[Watchlist, ...]:
@@ -49,10 +49,11 @@ class Matcher:
                 return _verdict(plan, layout, self._automaton.find(layout.folded), lang, weak)
         raise KeyError(watchlist)
 
-
-def compile_matcher(watchlists: Iterable[Watchlist]) -> Matcher:
-    """A matcher for watchlists. Raises query.QueryError where a `match` line is wrong."""
-    return Matcher(compile_watchlists(watchlists))
+    def best_score(self, title: str, text: str, lang: str) -> float:
+        """The highest score that any watchlist gives, in no band too: whether a teaser makes its page worth fetching."""
+        layout = lay_out(title, text)
+        found = self._automaton.find(layout.folded)
+        return max((_verdict(plan, layout, found, lang, weak=False).score for plan in self._plans), default=0.0)
 
 
 def _verdict(plan: Plan, layout: Layout, found: Sequence[Found], lang: str, weak: bool) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from monitor.hits.compile import Plan
+from monitor.hits.plan import Plan
 from monitor.hits.score import Bond, Score
 from monitor.hits.sentences import Layout, Sentence
 from monitor.model import Mention, Snippet

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from monitor.hits.compile import Plan
+from monitor.hits.plan import Plan
 from monitor.hits.query import Spot, holds
 from monitor.hits.sentences import Layout
 from monitor.model import Mention, ScorePart

@@ -1,0 +1,120 @@
+"""Watchlists compiled for matching: one automaton over all names, and per watchlist what its score needs to look up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from monitor.hits.automaton import Alias, Automaton, Kind, Mode, alias
+from monitor.hits.query import Node, asked, needs_words, parse
+from monitor.model import Cue, Entity, Side, Topic, Watchlist
+
+# Changes with every change of matching or scoring: stored verdicts name the engine that gave them, and a new one matches history again, quietly.
+ENGINE = "hits-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One watchlist ready for use. `actors`: wanted sides that have entities; `subjects`: wanted sides that have only topics."""
+
+    watchlist: Watchlist
+    index: int
+    rule: Node
+    wanted: tuple[str, ...]
+    actors: tuple[str, ...]
+    subjects: tuple[str, ...]
+    entities: dict[str, Entity]
+    entity_sides: dict[str, tuple[str, ...]]
+    topics: dict[str, Topic]
+    topic_sides: dict[str, tuple[str, ...]]
+    cues: dict[str, Cue]
+    contrast: dict[str, Entity]
+    words_needed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """All watchlists of a run with their one automaton."""
+
+    automaton: Automaton
+    plans: tuple[Plan, ...]
+
+
+def compile_watchlists(watchlists: Iterable[Watchlist]) -> Compiled:
+    """Plans and automaton for watchlists. Raises query.QueryError where a `match` line is wrong."""
+    chosen = tuple(watchlists)
+    aliases = [one for index, watchlist in enumerate(chosen) for one in _aliases(index, watchlist)]
+    return Compiled(automaton=Automaton(aliases), plans=tuple(_plan(index, watchlist) for index, watchlist in enumerate(chosen)))
+
+
+def _plan(index: int, watchlist: Watchlist) -> Plan:
+    rule = parse(watchlist.match, [side.id for side in watchlist.sides])
+    wanted = asked(rule)
+    by_id = {side.id: side for side in watchlist.sides}
+    return Plan(
+        watchlist=watchlist,
+        index=index,
+        rule=rule,
+        wanted=wanted,
+        actors=tuple(side for side in wanted if by_id[side].entities),
+        subjects=tuple(side for side in wanted if by_id[side].topics and not by_id[side].entities),
+        entities={entity.id: entity for side in watchlist.sides for entity in side.entities},
+        entity_sides=_sides_of(watchlist.sides, "entities"),
+        topics={topic.id: topic for side in watchlist.sides for topic in side.topics},
+        topic_sides=_sides_of(watchlist.sides, "topics"),
+        cues={cue.id: cue for cue in watchlist.cues},
+        contrast={entity.id: entity for entity in watchlist.contrast},
+        words_needed=needs_words(rule),
+    )
+
+
+def _sides_of(sides: Iterable[Side], what: str) -> dict[str, tuple[str, ...]]:
+    """Ids of entities or topics to the sides that list them: one name may stand for two sides."""
+    found: dict[str, tuple[str, ...]] = {}
+    for side in sides:
+        for one in side.entities if what == "entities" else side.topics:
+            if one.enabled:
+                found[one.id] = (*found.get(one.id, ()), side.id)
+    return found
+
+
+def _aliases(index: int, watchlist: Watchlist) -> Iterator[Alias]:
+    seen: set[str] = set()
+    for side in watchlist.sides:
+        for entity in side.entities:
+            if entity.enabled and entity.id not in seen:
+                seen.add(entity.id)
+                yield from _entity(index, "entity", entity)
+        for topic in side.topics:
+            if topic.enabled and topic.id not in seen:
+                seen.add(topic.id)
+                yield from _phrases(index, "topic", topic.id, topic.words)
+    for entity in watchlist.contrast:
+        if entity.enabled and entity.id not in seen:
+            yield from _entity(index, "contrast", entity)
+    for cue in watchlist.cues:
+        yield from _phrases(index, "cue", cue.id, cue.words)
+    for name in watchlist.masks:
+        yield alias(index, "mask", "", "mask", name)
+
+
+def _entity(index: int, kind: Kind, entity: Entity) -> Iterator[Alias]:
+    full: Mode = "exact" if entity.exact else "full"
+    groups: tuple[tuple[Mode, tuple[str, ...]], ...] = (
+        (full, entity.names),
+        ("exact", entity.exact_names),
+        ("short", entity.short),
+        ("loose", entity.loose),
+        ("never", entity.never),
+    )
+    made = [alias(index, kind, entity.id, mode, name, type_=entity.type) for mode, names in groups for name in names]
+    marked = {one.folded for one in made if one.marks}
+    for one in made:
+        bare = not one.marks and one.syllables >= 2 and one.folded not in marked and one.mode in {"full", "exact"}
+        yield replace(one, typed_bare=True) if bare else one
+
+
+def _phrases(index: int, kind: Kind, id_: str, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[Alias]:
+    for lang, phrases in words:
+        for phrase in phrases:
+            yield alias(index, kind, id_, "word", phrase, lang=lang)

@@ -1,0 +1,71 @@
+"""The step: articles that the watchlists in force have not seen become hits, with all the evidence, one transaction per article."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from monitor.hits.match import Matcher
+from monitor.hits.plan import ENGINE
+from monitor.store import hits, watchlists
+from monitor.store.driver import Store
+from monitor.store.hits import DueArticle
+from monitor.store.watchlists import WatchlistVersion
+
+# A feed that carries the whole article proves as much as its page; a shorter text is a teaser.
+_TEASER_CHARS = 1200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchCounts:
+    """Articles matched, hits made that are news, hits made or turned quiet, hits whose evidence was renewed."""
+
+    matched: int = 0
+    hits: int = 0
+    quiet: int = 0
+    renewed: int = 0
+
+
+def register(store: Store, matcher: Matcher, now: datetime) -> Matcher:
+    """Records the matcher's watchlists as those in force and gives the matcher their revision. Returns the same matcher.
+
+    A changed watchlist or engine makes a new revision: every article is matched again, quietly.
+    """
+    versions = [
+        WatchlistVersion(
+            watchlist=watchlist.id,
+            title=watchlist.title,
+            digest=watchlist.digest,
+            engine=ENGINE,
+            source=json.dumps(asdict(watchlist), ensure_ascii=False, default=str),
+        )
+        for watchlist in matcher.watchlists
+    ]
+    registered = watchlists.register(store, versions, now)
+    matcher.rev = registered.rev
+    matcher.version_ids = registered.version_ids
+    return matcher
+
+
+async def match(*, store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:
+    """Matches at most `limit` due articles, texts never matched first, newest first. The matcher must be registered."""
+    return await asyncio.to_thread(_match, store, matcher, clock, limit)
+
+
+def _match(store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:
+    matched = made = quiet = renewed = 0
+    for article in hits.due(store, matcher.rev, limit):
+        verdicts = matcher.verdicts(article.title, article.text, article.lang, weak=_is_teaser(article))
+        saved = hits.save(store, article, verdicts, matcher.rev, matcher.version_ids, clock())
+        matched += not saved.superseded
+        made += saved.new
+        quiet += saved.quiet
+        renewed += saved.renewed
+    return MatchCounts(matched=matched, hits=made, quiet=quiet, renewed=renewed)
+
+
+def _is_teaser(article: DueArticle) -> bool:
+    return article.text_source == "feed" and len(article.text) < _TEASER_CHARS

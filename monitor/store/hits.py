@@ -1,0 +1,245 @@
+"""Hits and their evidence: which articles are due for matching, what matched, and how hits are found again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.hours import from_text
+from monitor.model import Hit, Mention, Rejected, ScorePart, Snippet, Verdict
+from monitor.store.driver import Row, Store, Value
+
+_DUE_COLUMNS = """
+select a.id, a.title, coalesce(t.text, a.summary) as text, a.lang, a.text_source, a.text_hash, a.quiet, a.matched_rev
+from articles a left join texts t on t.article_id = a.id
+"""
+_NEVER_MATCHED = f"{_DUE_COLUMNS} where a.matched_rev = 0 and a.state <> 'pending' order by a.id desc limit :limit"
+_MATCHED_BEFORE = f"""
+{_DUE_COLUMNS} where a.matched_rev > 0 and a.matched_rev < :rev and a.state <> 'pending'
+order by a.matched_rev desc, a.id desc limit :limit
+"""
+# The text may have been read anew since it was matched: then it stays due, and the verdict is thrown away.
+_SETTLE = "update articles set matched_rev = :rev where id = :id and matched_rev = :was and text_hash = :hash and state <> 'pending'"
+_EXISTING = """
+select h.id, h.quiet, (select count(*) from digest_hits d where d.hit_id = h.id) as told
+from hits h where h.watchlist = :watchlist and h.article_id = :article
+"""
+_INSERT = """
+insert into hits(watchlist, article_id, version_id, band, score, quiet, verdict_json, text_hash, created_at)
+values (:watchlist, :article, :version, :band, :score, :quiet, :verdict, :hash, :now) returning id
+"""
+_UPDATE = """
+update hits set version_id = :version, band = :band, score = :score, verdict_json = :verdict, text_hash = :hash, revised_at = :now
+where id = :id
+"""
+_HUSH = "update hits set quiet = 1, revised_at = :now where id = :id and quiet = 0"
+_FORGET_MENTIONS = "delete from mentions where hit_id = :id"
+_MENTION = """
+insert into mentions(hit_id, kind, name, side, title, alias, start_char, end_char, sentence, zone)
+values (:hit, :kind, :name, :side, :title, :alias, :start, :end, :sentence, :zone)
+"""
+_HIT = """
+select h.id, h.watchlist, h.article_id, h.band, h.score, h.quiet, h.verdict_json, h.created_at, h.story_id, h.novelty, h.delta_json
+from hits h
+"""
+_ONE = f"{_HIT} where h.id = :id"
+_OF_ARTICLE = f"{_HIT} where h.article_id = :article order by h.watchlist"
+_LIST = """
+select h.id, h.watchlist, h.band, h.score, h.quiet, h.story_id, h.novelty, h.created_at, h.verdict_json,
+  a.id as article_id, a.title, a.url, a.publisher, a.lang, a.published_at, a.first_seen_at
+from hits h join articles a on a.id = h.article_id
+where h.created_at >= :since and {chosen}
+  and (cast(:watchlist as text) is null or h.watchlist = :watchlist) and (cast(:band as text) is null or h.band = :band)
+  and (cast(:entity as text) is null or exists (select 1 from mentions m where m.hit_id = h.id and m.name = :entity))
+order by h.created_at desc, h.id desc limit :limit
+"""
+_LABEL = "insert into labels(hit_id, verdict, reason, created_at) values (:hit, :verdict, :reason, :now)"
+_LABELS = "select verdict, reason, created_at from labels where hit_id = :hit order by id"
+_NAMES = """
+select name, max(title) as title, count(distinct hit_id) as hits from mentions where kind = 'entity'
+group by name order by hits desc, name limit :limit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueArticle:
+    """An article that the watchlists in force have not seen. `matched_rev` is the last revision that saw this text; 0: none."""
+
+    id: int
+    title: str
+    text: str
+    lang: str
+    text_source: str
+    text_hash: str
+    quiet: bool
+    matched_rev: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What the saving of one article's verdicts did: hits made, made quiet, renewed, and whether it was superseded meanwhile."""
+
+    new: int = 0
+    quiet: int = 0
+    renewed: int = 0
+    superseded: bool = False
+
+
+def due(store: Store, rev: int, limit: int) -> tuple[DueArticle, ...]:
+    """Articles due for matching against revision `rev`: texts never matched first, then the others, newest first."""
+    rows = store.all(_NEVER_MATCHED, limit=limit)
+    if len(rows) < limit:
+        rows += store.all(_MATCHED_BEFORE, rev=rev, limit=limit - len(rows))
+    return tuple(DueArticle(**{**row, "quiet": bool(row["quiet"])}) for row in rows)
+
+
+def save(store: Store, article: DueArticle, verdicts: Sequence[Verdict], rev: int, version_ids: Mapping[str, int], now: datetime) -> Saved:
+    """Stores the verdicts in a band, and that revision `rev` has seen the article, in one transaction.
+
+    A hit is quiet when its article is, or when a changed watchlist found it in a text matched before. An existing hit keeps its row; its evidence
+    is renewed while no digest tells it. A hit that a changed watchlist no longer finds becomes quiet, unless a digest tells it.
+    """
+    with store.write():
+        settled = store.run(_SETTLE, id=article.id, rev=rev, was=article.matched_rev, hash=article.text_hash)
+        if not settled:
+            return Saved(superseded=True)
+        found = {verdict.watchlist: verdict for verdict in verdicts if verdict.band is not None}
+        counts = {"new": 0, "quiet": 0, "renewed": 0}
+        for watchlist, version_id in version_ids.items():
+            existing = store.one(_EXISTING, watchlist=watchlist, article=article.id)
+            if (verdict := found.get(watchlist)) is not None:
+                _keep(store, article, verdict, existing, version_id, now, counts)
+            elif existing is not None and not existing["told"] and article.matched_rev:
+                counts["quiet"] += store.run(_HUSH, id=existing["id"], now=now)
+    return Saved(new=counts["new"], quiet=counts["quiet"], renewed=counts["renewed"])
+
+
+def _keep(
+    store: Store, article: DueArticle, verdict: Verdict, existing: Row | None, version_id: int, now: datetime, counts: dict[str, int]
+) -> None:
+    fields: dict[str, Value] = {
+        "version": version_id,
+        "band": verdict.band,
+        "score": verdict.score,
+        "verdict": verdict_text(verdict),
+        "hash": verdict.text_hash,
+        "now": now,
+    }
+    if existing is None:
+        quiet = article.quiet or article.matched_rev > 0
+        row = store.one(_INSERT, watchlist=verdict.watchlist, article=article.id, quiet=quiet, **fields)
+        assert row is not None
+        _save_mentions(store, row["id"], verdict.mentions)
+        counts["quiet" if quiet else "new"] += 1
+    elif not existing["told"]:
+        store.run(_UPDATE, id=existing["id"], **fields)
+        store.run(_FORGET_MENTIONS, id=existing["id"])
+        _save_mentions(store, existing["id"], verdict.mentions)
+        counts["renewed"] += 1
+
+
+def _save_mentions(store: Store, hit_id: int, mentions: Sequence[Mention]) -> None:
+    for m in mentions:
+        store.run(
+            _MENTION,
+            hit=hit_id,
+            kind=m.kind,
+            name=m.id,
+            side=m.side,
+            title=m.title,
+            alias=m.alias,
+            start=m.start,
+            end=m.end,
+            sentence=m.sentence,
+            zone=m.zone,
+        )
+
+
+def get(store: Store, hit_id: int) -> Hit | None:
+    """One hit with its evidence, or None."""
+    row = store.one(_ONE, id=hit_id)
+    return None if row is None else hit_of(row)
+
+
+def of_article(store: Store, article_id: int) -> tuple[Hit, ...]:
+    """The hits of one article, by watchlist."""
+    return tuple(hit_of(row) for row in store.all(_OF_ARTICLE, article=article_id))
+
+
+def listed(
+    store: Store,
+    since: datetime,
+    limit: int,
+    *,
+    watchlist: str | None = None,
+    entity: str | None = None,
+    band: str | None = None,
+    articles: Sequence[int] | None = None,
+) -> list[Row]:
+    """Rows for a list, newest first; `articles` restricts it to hits of these (from `store.search`). Each row has the verdict's reasons and snippet."""
+    listed_ids = ", ".join(str(int(id_)) for id_ in articles) if articles is not None else ""
+    chosen = "1 = 1" if articles is None else f"h.article_id in ({listed_ids or 'null'})"
+    rows = store.all(_LIST.replace("{chosen}", chosen), since=since, limit=limit, watchlist=watchlist, entity=entity, band=band)
+    return [_with_evidence(row) for row in rows]
+
+
+def mark(store: Store, hit_id: int, verdict: str, reason: str, now: datetime) -> None:
+    """Keeps what a person thinks of a hit (useful, useless) and why."""
+    with store.write():
+        store.run(_LABEL, hit=hit_id, verdict=verdict, reason=reason, now=now)
+
+
+def labels(store: Store, hit_id: int) -> list[Row]:
+    """What people said of a hit, in order of time."""
+    return store.all(_LABELS, hit=hit_id)
+
+
+def names(store: Store, limit: int) -> list[Row]:
+    """The entities named most in hits: id, title, number of hits."""
+    return store.all(_NAMES, limit=limit)
+
+
+def hit_of(row: Row) -> Hit:
+    """A hit from a row that has the columns of `hits`."""
+    return Hit(
+        id=row["id"],
+        watchlist=row["watchlist"],
+        article_id=row["article_id"],
+        band=row["band"],
+        score=row["score"],
+        quiet=bool(row["quiet"]),
+        verdict=verdict_of(row["verdict_json"]),
+        created_at=from_text(row["created_at"]),
+        story_id=row["story_id"],
+        novelty=row["novelty"],
+        delta=tuple(json.loads(row["delta_json"] or "[]")),
+    )
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """A verdict as it is stored."""
+    return json.dumps(asdict(verdict), ensure_ascii=False, separators=(",", ":"))
+
+
+def verdict_of(text: str) -> Verdict:
+    """The verdict of a stored text."""
+    fields: dict[str, Any] = json.loads(text)
+    snippet = fields["snippet"]
+    return Verdict(
+        **{
+            **fields,
+            "parts": tuple(ScorePart(**part) for part in fields["parts"]),
+            "mentions": tuple(Mention(**mention) for mention in fields["mentions"]),
+            "rejected": tuple(Rejected(**one) for one in fields["rejected"]),
+            "snippet": Snippet(text=snippet["text"], marks=tuple((start, end) for start, end in snippet["marks"])),
+            "reasons": tuple(fields["reasons"]),
+        }
+    )
+
+
+def _with_evidence(row: Row) -> Row:
+    verdict = json.loads(row.pop("verdict_json"))
+    return {**row, "quiet": bool(row["quiet"]), "reasons": verdict["reasons"], "snippet": verdict["snippet"]["text"]}

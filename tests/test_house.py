@@ -110,7 +110,9 @@ def test_imports_run_one_way(path: Path) -> None:
         there = module.split(".")[1]
         there = there if there in LEVEL else "__init__"
         same = here == there
-        assert same or LEVEL[there] < LEVEL[here] or (here in LEAVES and there in LEAVES) or (here in DOORS and there in DOORS), f"{name}:{line} imports {module}"
+        assert same or LEVEL[there] < LEVEL[here] or (here in LEAVES and there in LEAVES) or (here in DOORS and there in DOORS), (
+            f"{name}:{line} imports {module}"
+        )
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if name_of(path).split(".")[0] in ROOMS], ids=name_of)

@@ -6,6 +6,7 @@ Pages that hold no article are named for what they are: empty, not-article, payw
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import trafilatura
@@ -24,6 +25,8 @@ MIN_ARTICLE = 120
 MAX_TEXT = 200_000
 
 _FURNITURE = re.compile(rb"<(script|style|svg|noscript|template|iframe)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_PARAGRAPH = re.compile(r"<p\b[^>]*>([^\0]*?)</p\s*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _BOT_CHECK = re.compile(
     r"just a moment|attention required|verify (that )?you are (a )?human|checking your browser|captcha|are you a robot|access denied|ddos protection|enable javascript and cookies",
     re.IGNORECASE,
@@ -47,7 +50,7 @@ def extract_page(body: bytes, url: str, content_type: str = "") -> dict[str, Any
         return _page("empty")
     about = _about(tree)
     if _too_big(tree):
-        return _judged(about, _flat_text(tree), "page-flat")
+        return _judged(about, _flat_text(text), "page-flat")
     found = _extracted(text, url, fast=True)
     source = "page"
     if found is None or len(found.text or "") < MIN_TEXT:
@@ -139,9 +142,9 @@ def _too_big(tree: Any) -> bool:
     return False
 
 
-def _flat_text(tree: Any) -> str:
-    """Paragraph texts alone, for trees too large or too deep for the extractor."""
-    lines = (" ".join("".join(node.itertext()).split()) for node in tree.iter("p"))
+def _flat_text(page: str) -> str:
+    """Paragraph texts alone, read without a tree: for pages too large for the extractor or too deep for the parser."""
+    lines = (" ".join(unescape(_TAG.sub(" ", found)).split()) for found in _PARAGRAPH.findall(page))
     return "\n".join(line for line in lines if line)
 
 

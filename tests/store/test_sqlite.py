@@ -38,7 +38,9 @@ def test_durable_settings(store: SqliteStore) -> None:
 
 def test_every_table_is_strict(store: SqliteStore) -> None:
     """SQLite itself refuses a value of the wrong type."""
-    loose = store.all("select name from pragma_table_list where schema = 'main' and type = 'table' and strict = 0 and name not like '%sqlite_%'")
+    loose = store.all(
+        "select name from pragma_table_list where schema = 'main' and type = 'table' and strict = 0 and name not like '%sqlite_%'"
+    )
     assert loose == []
 
 

@@ -1,0 +1,1 @@
+"""Stories: which hits report one development, and what each of them brings."""

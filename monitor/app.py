@@ -56,7 +56,9 @@ def load_watchlists(config: Config) -> tuple[Watchlist, ...]:
     for path in config.watchlists:
         for watchlist in _parse_file(path, parts, problems):
             if watchlist.id in found:
-                problems.append(Problem(file=str(path), path=f"watchlist.{watchlist.id}", message="this name is taken by another watchlist file"))
+                problems.append(
+                    Problem(file=str(path), path=f"watchlist.{watchlist.id}", message="this name is taken by another watchlist file")
+                )
             found.setdefault(watchlist.id, watchlist)
     if not problems:
         problems.extend(_unknown_watchlists(config, found))

@@ -95,7 +95,7 @@ def _reloaded(config: Config) -> Config:
         fresh = load_config(config.source)
         load_watchlists(fresh)
     except ConfigError as error:
-        logger().error("configuration not reloaded, the old one stays", problems=str(error))  # noqa: TRY400 - the problems are the message
+        logger().error("configuration not reloaded, the old one stays", problems=str(error))
         return config
     return fresh
 

@@ -134,13 +134,16 @@ def _steps(health: Health) -> list[Finding]:
 def _feeds(health: Health, now: datetime) -> list[Finding]:
     polled = [feed for feed in health.feeds if feed.state == "active"]
     failing = [feed for feed in polled if feed.failing_since_at is not None]
-    findings = [Finding(problem=True, text=f"feed {feed.name} is gone for good (410): remove it or find its new address") for feed in health.feeds if feed.state == "gone"]
+    gone = "is gone for good (410): remove it or find its new address"
+    findings = [Finding(problem=True, text=f"feed {feed.name} {gone}") for feed in health.feeds if feed.state == "gone"]
     if not polled:
         return [*findings, Finding(problem=True, text="no feed is active: add some with `monitor feeds add` or `monitor feeds import`")]
     since = min((feed.failing_since_at for feed in failing if feed.failing_since_at), default=None)
     most = len(failing) * 2 > len(polled)
     if failing and len(failing) == len(polled):
-        findings.append(Finding(problem=True, text=f"not one of the {len(polled)} feeds can be reached: is this machine online?", since_at=since))
+        findings.append(
+            Finding(problem=True, text=f"not one of the {len(polled)} feeds can be reached: is this machine online?", since_at=since)
+        )
     elif most:
         findings.append(Finding(problem=True, text=f"{len(failing)} of {len(polled)} feeds fail", since_at=since))
     for feed in failing:

@@ -18,7 +18,7 @@ class _Masked:
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = tuple(secret for secret in secrets if len(secret) >= 4)
 
-    def __call__(self, logger: object, method: str, event: Event) -> Event:
+    def __call__(self, _logger: object, _method: str, event: Event) -> Event:
         for name, value in event.items():
             if isinstance(value, str):
                 for secret in self._secrets:
@@ -62,7 +62,7 @@ def configure(level: str = "info", form: str = "text", secrets: Iterable[str] = 
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *args: _Quiet(target),
+        logger_factory=lambda *_: _Quiet(target),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=target, format="%(message)s", force=True)

@@ -48,6 +48,7 @@ IMPORTERS = {
     "feedparser": {"feeds.parse"},
     "httpcore": {"fetch."},
     "httpx": {"fetch."},
+    "idna": {"urls"},
     "jinja2": {"digests.render"},
     "lark": {"hits.query"},
     "listparser": {"feeds.opml"},

@@ -28,11 +28,13 @@ _FURNITURE = re.compile(rb"<(script|style|svg|noscript|template|iframe)\b[^>]*>.
 _PARAGRAPH = re.compile(r"<p\b[^>]*>([^\0]*?)</p\s*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _BOT_CHECK = re.compile(
-    r"just a moment|attention required|verify (that )?you are (a )?human|checking your browser|captcha|are you a robot|access denied|ddos protection|enable javascript and cookies",
+    r"just a moment|attention required|verify (that )?you are (a )?human|checking your browser|captcha|are you a robot|access denied"
+    r"|ddos protection|enable javascript and cookies",
     re.IGNORECASE,
 )
 _PAYWALL = re.compile(
-    r"subscribe to (continue|read|keep)|subscribers only|already a subscriber|réservé aux abonnés|abonnez-vous pour|dành cho (thuê bao|hội viên)|đăng ký gói|to continue reading",
+    r"subscribe to (continue|read|keep)|subscribers only|already a subscriber|to continue reading|réservé aux abonnés|abonnez-vous pour"
+    r"|dành cho (thuê bao|hội viên)|đăng ký gói",
     re.IGNORECASE,
 )
 
@@ -89,7 +91,7 @@ def _page(kind: str) -> dict[str, Any]:
 
 
 def _is_html(body: bytes, content_type: str) -> bool:
-    kind = content_type.split(";")[0].strip().lower()
+    kind = content_type.split(";", 1)[0].strip().lower()
     if kind and kind not in {"text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "application/octet-stream"}:
         return False
     return b"<" in body[:4096]

@@ -253,4 +253,4 @@ def _believable(text: str, first_seen_at: datetime) -> datetime | None:
         day = datetime.fromisoformat(text[:10]).replace(tzinfo=first_seen_at.tzinfo)
     except ValueError:
         return None
-    return day if 1990 <= day.year and day <= first_seen_at + timedelta(days=1) else None
+    return day if day.year >= 1990 and day <= first_seen_at + timedelta(days=1) else None

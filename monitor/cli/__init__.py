@@ -57,7 +57,9 @@ class Nouns(click.Group):
 
 
 @click.group(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--config", "config_path", metavar="FILE", help="Configuration file (default: MONITOR_CONFIG, ./config.toml, the XDG folder).")
+@click.option(
+    "--config", "config_path", metavar="FILE", help="Configuration file (default: MONITOR_CONFIG, ./config.toml, the XDG folder)."
+)
 @click.option("--db", "database", metavar="FILE", envvar="MONITOR_DB", help="Database instead of the configured one.")
 @click.version_option(__version__, prog_name="monitor")
 @click.pass_context

@@ -24,9 +24,13 @@ def check(ctx: click.Context, as_json: bool) -> None:
     found = session.config
     watchlists = session.watchlists
     if as_json:
-        show({"ok": True, "file": str(found.source), "feeds": len(found.feed), "watchlists": [each.id for each in watchlists]}, as_json=True)
+        show(
+            {"ok": True, "file": str(found.source), "feeds": len(found.feed), "watchlists": [each.id for each in watchlists]}, as_json=True
+        )
         return
-    say(f"{found.source}: {len(found.feed)} feeds, {len(watchlists)} watchlists, {len(found.channel)} channels, {len(found.subscription)} subscriptions: fine")
+    say(
+        f"{found.source}: {len(found.feed)} feeds, {len(watchlists)} watchlists, {len(found.channel)} channels, {len(found.subscription)} subscriptions: fine"
+    )
     if not found.fetch.contact and not found.fetch.user_agent:
         say("note: fetch.contact is empty; name an address so that site owners can reach you")
 

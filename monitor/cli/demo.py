@@ -13,7 +13,13 @@ from monitor.errors import UsageError
 if TYPE_CHECKING:
     from monitor.pipeline import Counts
 
-_SAID = {"visit": "reading feeds and pages", "match": "matching", "group": "grouping stories", "plan": "cutting the digest", "deliver": "delivering"}
+_SAID = {
+    "visit": "reading feeds and pages",
+    "match": "matching",
+    "group": "grouping stories",
+    "plan": "cutting the digest",
+    "deliver": "delivering",
+}
 
 
 @click.command()

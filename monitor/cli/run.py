@@ -61,7 +61,7 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
             if force:
                 make_due(app.store, app.clock())
             quiet = replace(app, read_articles=not no_articles)
-            return await pipeline.once(quiet, only, report=lambda name, counts: advance())
+            return await pipeline.once(quiet, only, report=lambda *_: advance())
 
         counts = session.run(cycle)
     health = read_health(session.store, session.now())

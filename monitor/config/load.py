@@ -74,7 +74,9 @@ def find_config(given: str | None, environment: Mapping[str, str] | None = None)
         if place.is_file():
             return place
     looked = " or ".join(str(place) for place in places)
-    raise ConfigError((Problem(file="config.toml", path="", message=f"no configuration found (looked for {looked})", hint="run: monitor init"),))
+    raise ConfigError(
+        (Problem(file="config.toml", path="", message=f"no configuration found (looked for {looked})", hint="run: monitor init"),)
+    )
 
 
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
@@ -114,7 +116,8 @@ class _Reading:
         )
         if self.problems or root is None:
             raise ConfigError(tuple(self.problems))
-        return Config(source=self.path, feed=feeds, channel=channels, subscription=subscriptions, **{name: getattr(root, name) for name in RootSettings.model_fields})
+        plain = {name: getattr(root, name) for name in RootSettings.model_fields}
+        return Config(source=self.path, feed=feeds, channel=channels, subscription=subscriptions, **plain)
 
     def _tables(self) -> dict[str, Any]:
         try:

@@ -13,7 +13,11 @@ from monitor.config.settings import Table
 
 def effective(config: Config) -> dict[str, Any]:
     """All values in force, in the shape of config.toml. A secret appears as its reference (env:NAME), never as its value."""
-    values: dict[str, Any] = {"file": str(config.source), "database": config.database, "watchlists": [str(path) for path in config.watchlists]}
+    values: dict[str, Any] = {
+        "file": str(config.source),
+        "database": config.database,
+        "watchlists": [str(path) for path in config.watchlists],
+    }
     for name in ("fetch", "feeds", "articles", "log"):
         values[name] = _plain(getattr(config, name))
     values["channel"] = {channel.name: _plain(channel) for channel in config.channel}

@@ -170,7 +170,7 @@ class FileChannel(Table):
 
 ChannelSettings = EmailChannel | WebhookChannel | FileChannel
 
-CHANNELS: dict[str, type[EmailChannel] | type[WebhookChannel] | type[FileChannel]] = {
+CHANNELS: dict[str, type[EmailChannel | WebhookChannel | FileChannel]] = {
     "email": EmailChannel,
     "webhook": WebhookChannel,
     "file": FileChannel,

@@ -70,7 +70,14 @@ def test_every_noun_is_in_the_readme(noun: str) -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     """`monitor --help` stays quick because it imports click and nothing else of weight."""
-    code = "import sys; sys.argv = ['monitor', '--help']\ntry:\n    from monitor.cli import main; main()\nexcept SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    lines = (
+        "import sys",
+        "sys.argv = ['monitor', '--help']",
+        "from monitor.cli import main",
+        "try: main()",
+        "except SystemExit: print(*sys.modules, file=sys.stderr)",
+    )
+    code = "\n".join(lines)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert "watchlists" in done.stdout
     assert set(done.stderr.split()) & LIGHT == set()

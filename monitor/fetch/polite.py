@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from monitor.fetch.message import Request, Response
 from monitor.urls import host
-
-if TYPE_CHECKING:
-    from monitor.fetch.door import Request, Response
 
 
 class Sender(Protocol):

@@ -1,0 +1,224 @@
+"""One exchange with one server: the only module that knows the HTTP library.
+
+The connection pool dials through `_GuardedBackend`, so that every name is resolved here, every address vetted, and the vetted address is the
+one dialled (DNS rebinding, redirects and literal tricks all end there). TLS and the Host header keep the name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import httpcore
+import httpx
+
+from monitor.errors import FetchError
+from monitor.fetch.addresses import Network, is_permitted
+from monitor.fetch.message import Headers, Limits
+from monitor.fetch.resolve import Resolver, resolve
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADER_FIELDS = 100
+
+_KEEPALIVE_S = 30.0
+_MAX_DIALS = 4
+_OWN_FIELDS = {"host", "content-length", "transfer-encoding", "connection"}
+_REPEATABLE = {"GET", "HEAD"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What one server sent: body as on the wire. `cut`: the body was longer than asked for."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    cut: bool
+
+
+def tls_context() -> ssl.SSLContext:
+    """Certificate checks against the well-known authorities and those this machine trusts. Costs 30-70 ms: make it once."""
+    context = httpx.create_ssl_context()
+    context.load_default_certs()
+    return context
+
+
+class Wire:
+    """A pool of connections to permitted addresses only."""
+
+    def __init__(self, *, resolver: Resolver, allowed: tuple[Network, ...], tls: ssl.SSLContext, in_flight: int) -> None:
+        self._transport = _Transport(_GuardedBackend(resolver, allowed), tls, in_flight)
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._transport.aclose()
+
+    async def exchange(self, method: str, url: str, headers: Headers, body: bytes, limits: Limits, error_bytes: int) -> Reply:
+        """Sends one request, reads one reply; the body of a status other than 2xx is cut at `error_bytes`, that of a redirect not read.
+
+        Raises FetchError.
+        """
+        phases = {"connect": limits.connect_s, "read": limits.first_byte_s, "write": limits.idle_s, "pool": None}
+        trace = _Trace()
+        try:
+            answer = await self._open(method, url, headers, body, phases, trace)
+            phases["read"] = limits.idle_s  # the pool reads this dict anew for the body
+            try:
+                return await _read(answer, limits, error_bytes)
+            finally:
+                await answer.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            raise _plain_error(error, trace.phase, phases) from error
+
+    async def _open(
+        self, method: str, url: str, headers: Headers, body: bytes, phases: Mapping[str, float | None], trace: _Trace
+    ) -> httpx.Response:
+        request = httpx.Request(
+            method, url, headers=_encoded(headers), content=body or None, extensions={"timeout": phases, "trace": trace}
+        )
+        try:
+            return await self._transport.handle_async_request(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            # A kept connection that the server closed just now says nothing about the server: ask once more.
+            if not trace.reused or method not in _REPEATABLE:
+                raise
+        return await self._transport.handle_async_request(request)
+
+
+class _Transport(httpx.AsyncHTTPTransport):
+    """httpx's transport over a pool with our network backend, which its own constructor has no argument for."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend, tls: ssl.SSLContext, in_flight: int) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=in_flight,
+            max_keepalive_connections=in_flight,
+            keepalive_expiry=_KEEPALIVE_S,
+            network_backend=backend,
+        )
+
+
+class _GuardedBackend(httpcore.AsyncNetworkBackend):
+    def __init__(self, resolver: Resolver, allowed: tuple[Network, ...]) -> None:
+        self._resolver = resolver
+        self._allowed = allowed
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Dials the permitted addresses of `host` in turn. Raises FetchError `dns` or `blocked`, or the library's connection errors."""
+        addresses = await resolve(self._resolver, host, port)
+        permitted = [address for address in addresses if is_permitted(address, self._allowed)][:_MAX_DIALS]
+        if not permitted:
+            raise FetchError("blocked", f"{host} leads to {addresses[0]}, which is no public address (allow_private can permit a range)")
+        ends_s = time.monotonic() + (timeout or 0)
+        for left in range(len(permitted), 1, -1):
+            share_s = None if timeout is None else max(0.1, (ends_s - time.monotonic()) / left)
+            with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await self._inner.connect_tcp(permitted[-left], port, share_s, local_address, socket_options)
+        share_s = None if timeout is None else max(0.1, ends_s - time.monotonic())
+        return await self._inner.connect_tcp(permitted[-1], port, share_s, local_address, socket_options)
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits between connection attempts of the pool."""
+        await self._inner.sleep(seconds)
+
+
+class _Trace:
+    """Remembers how far a request came, and whether it went over a kept connection."""
+
+    __slots__ = ("phase", "reused")
+
+    def __init__(self) -> None:
+        self.phase = ""
+        self.reused = True
+
+    async def __call__(self, name: str, _details: object) -> None:
+        """Called by the pool at each stage (httpcore's `trace` extension)."""
+        if name.endswith(".started"):
+            self.phase = name.split(".")[1]
+            if self.phase == "connect_tcp":
+                self.reused = False
+
+
+def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Header fields as bytes. Values go out as they came in (latin-1), so that a strange ETag survives the round trip."""
+    fields = []
+    for name, value in headers:
+        if name.lower() not in _OWN_FIELDS:
+            raw = value.encode("latin-1") if all(ord(char) < 256 for char in value) else value.encode("utf-8")
+            fields.append((name.encode("ascii"), raw))
+    return fields
+
+
+async def _read(answer: httpx.Response, limits: Limits, error_bytes: int) -> Reply:
+    raw = answer.headers.raw
+    if len(raw) > MAX_HEADER_FIELDS or sum(len(name) + len(value) for name, value in raw) > MAX_HEADER_BYTES:
+        raise FetchError(
+            "protocol", f"the answer has more than {MAX_HEADER_FIELDS} header fields or {MAX_HEADER_BYTES // 1024} KiB of them"
+        )
+    headers = tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw)
+    if answer.has_redirect_location:
+        return Reply(status=answer.status_code, headers=headers, body=b"", cut=True)
+    ok = 200 <= answer.status_code < 300
+    may_cut = limits.cut or not ok
+    limit = limits.wire_bytes if ok else min(error_bytes, limits.wire_bytes)
+    body, cut = await _body(answer, limit, may_cut)
+    return Reply(status=answer.status_code, headers=headers, body=body, cut=cut)
+
+
+async def _body(answer: httpx.Response, limit: int, may_cut: bool) -> tuple[bytes, bool]:
+    announced = answer.headers.get("content-length", "")
+    # isdecimal is true for digits beyond ASCII, and Python refuses numbers of 4,300 digits
+    size = int(announced[:18]) if announced.isascii() and announced.isdecimal() else 0
+    if size > limit and not may_cut:
+        raise _too_large(limit)
+    body = bytearray()
+    async for chunk in answer.aiter_raw():
+        body += chunk
+        if len(body) > limit:
+            if not may_cut:
+                raise _too_large(limit)
+            return bytes(body[:limit]), True
+    return bytes(body), False
+
+
+def _too_large(limit: int) -> FetchError:
+    return FetchError("too-large", f"the answer is larger than {limit // 1024} KiB")
+
+
+def _plain_error(error: Exception, phase: str, phases: Mapping[str, float | None]) -> FetchError:
+    """The library's exception as ours, said plainly."""
+    tls = _tls_reason(error)
+    if isinstance(error, httpx.TimeoutException):
+        limit_s = phases["connect"] if isinstance(error, httpx.ConnectTimeout) else phases["read"]
+        what = {"connect_tcp": "no connection", "start_tls": "no TLS session", "receive_response_body": "no further byte"}
+        return FetchError("timeout", f"{what.get(phase, 'no answer')} within {limit_s:g} s")
+    if tls is not None or phase == "start_tls":
+        return FetchError("tls", f"no secure connection: {tls or 'the server hung up during the handshake'}")
+    if isinstance(error, httpx.ConnectError):
+        return FetchError("connect", f"no connection: {error}")
+    if isinstance(error, httpx.NetworkError | OSError):
+        return FetchError("connect", f"the connection broke: {error}" if str(error) else "the connection broke")
+    if isinstance(error, httpx.InvalidURL):
+        return FetchError("bad-url", f"not an address: {error}")
+    return FetchError("protocol", f"not HTTP as agreed: {error}")
+
+
+def _tls_reason(error: BaseException | None) -> str | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        if isinstance(error, ssl.SSLError):
+            return str(error.reason or error).replace("_", " ").lower()
+        error = error.__cause__ or error.__context__
+    return None

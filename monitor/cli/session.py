@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from monitor.errors import ConfigError
+
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.model import Watchlist
@@ -33,6 +35,18 @@ class Session:
         from monitor.config import find_config, load_config
 
         return load_config(find_config(self._config_path))
+
+    @property
+    def configured(self) -> bool:
+        """True where a configuration file was named or is found."""
+        from monitor.config import find_config
+
+        if self._config_path:
+            return True
+        try:
+            return find_config(None).is_file()
+        except ConfigError:
+            return False
 
     @property
     def store_path(self) -> Path:

@@ -50,7 +50,22 @@ def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str) ->
     names = _loose(names, rejected)
     words = _words(words, masks, names)
     taken = sorted((*names, *words), key=lambda one: (one.start, one.end, one.alias.kind, one.alias.id))
-    return Acceptance(taken=tuple(taken), rejected=tuple(rejected[:_MOST_REJECTED]))
+    return Acceptance(taken=tuple(taken), rejected=_telling(rejected, taken))
+
+
+def _telling(rejected: Sequence[Rejected], taken: Sequence[Taken]) -> tuple[Rejected, ...]:
+    """Of all refusals one for each place and entity: of the longest name, by the last rule that spoke; none where the entity was taken after all."""
+    covered: dict[str, list[tuple[int, int]]] = {}
+    for one in taken:
+        covered.setdefault(one.alias.id, []).append((one.start, one.end))
+    kept = []
+    longest_and_latest = sorted(enumerate(rejected), key=lambda item: (item[1].start - item[1].end, -item[0]))
+    for _, refusal in longest_and_latest:
+        spans = covered.setdefault(refusal.id, [])
+        if not any(start < refusal.end and refusal.start < end for start, end in spans):
+            spans.append((refusal.start, refusal.end))
+            kept.append(refusal)
+    return tuple(sorted(kept, key=lambda r: (r.start, r.end, r.id))[:_MOST_REJECTED])
 
 
 def _spelt_right(layout: Layout, found: Iterable[Found], watchlist: int, lang: str, rejected: list[Rejected]) -> list[Taken]:

@@ -18,7 +18,14 @@ from monitor.text import digest
 
 # A feed's teaser proves less than a page: without the page the same words score a point less.
 _WEAK = -1.0
+# A feed that carries the whole article proves as much as its page; a shorter text is a teaser.
+_TEASER_CHARS = 1200
 _WORD = re.compile(r"\w+")
+
+
+def is_teaser(text_source: str, text: str) -> bool:
+    """True where the text of an article is what a feed said, and too short to be the article."""
+    return text_source == "feed" and len(text) < _TEASER_CHARS
 
 
 class Matcher:

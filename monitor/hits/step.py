@@ -8,15 +8,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from monitor.hits.match import Matcher
+from monitor.hits.match import Matcher, is_teaser
 from monitor.hits.plan import ENGINE
 from monitor.store import hits, watchlists
 from monitor.store.driver import Store
-from monitor.store.hits import DueArticle
 from monitor.store.watchlists import WatchlistVersion
-
-# A feed that carries the whole article proves as much as its page; a shorter text is a teaser.
-_TEASER_CHARS = 1200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +54,10 @@ async def match(*, store: Store, matcher: Matcher, clock: Callable[[], datetime]
 def _match(store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:
     matched = made = quiet = renewed = 0
     for article in hits.due(store, matcher.rev, limit):
-        verdicts = matcher.verdicts(article.title, article.text, article.lang, weak=_is_teaser(article))
+        verdicts = matcher.verdicts(article.title, article.text, article.lang, weak=is_teaser(article.text_source, article.text))
         saved = hits.save(store, article, verdicts, matcher.rev, matcher.version_ids, clock())
         matched += not saved.superseded
         made += saved.new
         quiet += saved.quiet
         renewed += saved.renewed
     return MatchCounts(matched=matched, hits=made, quiet=quiet, renewed=renewed)
-
-
-def _is_teaser(article: DueArticle) -> bool:
-    return article.text_source == "feed" and len(article.text) < _TEASER_CHARS

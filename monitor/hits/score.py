@@ -56,7 +56,8 @@ def score(plan: Plan, layout: Layout, mentions: Sequence[Mention], spots: Sequen
     bond = _best_bond(plan, layout, mentions, spots)
     if bond is None:
         return Score(points=0.0, parts=(), bond=None)
-    parts = [*bond.parts, *_title(plan, mentions, spots), *_against(plan, mentions)]
+    title = [] if layout.roundup else _title(plan, mentions, spots)
+    parts = [*bond.parts, *title, *_against(plan, mentions)]
     if layout.roundup:
         over = sum(part.points for part in parts) - plan.watchlist.alert + 0.1
         parts.append(ScorePart(name="one item of a roundup", points=min(0.0, -over)))

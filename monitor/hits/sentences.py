@@ -18,9 +18,9 @@ _ROUNDUP = re.compile(
 _PIECE = re.compile(r"[|;\n]+")
 _END = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s+["'“‘«(\[]*[^\W_])|\n+""")
 _SHORTENED = (
-    "mr mrs ms dr prof sen rep gov gen lt col sgt st jr sr inc corp co ltd llc cos bros vs no nos fig etc approx dept est "
+    "mr mrs ms dr prof sen rep gov gen lt col sgt st jr sr inc corp co ltd llc cos bros vs fig etc approx dept est "
     "jan feb mar apr jun jul aug sep sept oct nov dec u.s u.k u.n e.g i.e p.m a.m d.c u.s.a "
-    "m mm mme mlle me av env cf art ts ths pgs gs tp tx ks bs ths.s tt q p"
+    "m mm mme mlle av env cf art ts ths pgs gs tp tx ks bs ths.s tt"
 )
 _ABBREVIATIONS = frozenset(_SHORTENED.split())
 _LAST_WORD = re.compile(r"[\w.]+$")
@@ -102,6 +102,8 @@ def _ends(whole: str, start: int, end: int) -> bool:
     if before is None:
         return True
     word = before[0]
+    if word.lower() == "no" and following.isdigit():
+        return False
     return not (len(word) == 1 and word.isupper()) and word.lower() not in _ABBREVIATIONS
 
 

@@ -72,7 +72,7 @@ def lines(text: str) -> list[dict[str, object]]:
 
 def test_match_judges_json_lines(desk: Path) -> None:
     """One line for each text in order, with offsets that count in the field they name, and one story for one development."""
-    texts = [
+    texts: list[dict[str, object]] = [
         {"id": "a", "title": TITLE, "text": f"{TITLE}\n\n{TEXT}", "lang": "en", "date": "2024-09-24"},
         {"id": "b", "title": "Rain", "text": "Rain\n\nIt rained.", "lang": "en"},
         {"id": 7, "title": TITLE, "text": TEXT, "lang": "en", "date": "2024-09-24T10:00:00+07:00"},

@@ -12,6 +12,7 @@ from monitor.model import Rejected
 
 _ANCHORS = frozenset(("person", "company", "body", "agreement", "event", "product"))
 _LOOSE_REACH = 2
+_NAMED, _MASKED = 1, 2
 _MOST_REJECTED = 60
 
 
@@ -45,10 +46,10 @@ def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str) ->
     names = [one for one in raw if one.alias.kind in {"entity", "contrast"} and one.alias.mode != "never"]
     words = [one for one in raw if one.alias.kind in {"topic", "cue"}]
     names = _not_never(names, nevers, rejected)
-    names = _longest(names, masks, rejected)
+    names = _longest(layout, names, masks, rejected)
     names = _short(names, rejected)
     names = _loose(names, rejected)
-    words = _words(words, masks, names)
+    words = _words(layout, words, masks, names)
     taken = sorted((*names, *words), key=lambda one: (one.start, one.end, one.alias.kind, one.alias.id))
     return Acceptance(taken=tuple(taken), rejected=_telling(rejected, taken))
 
@@ -105,21 +106,21 @@ def _not_never(names: list[Taken], nevers: list[Taken], rejected: list[Rejected]
     return kept
 
 
-def _longest(names: list[Taken], masks: list[Taken], rejected: list[Rejected]) -> list[Taken]:
+def _longest(layout: Layout, names: list[Taken], masks: list[Taken], rejected: list[Rejected]) -> list[Taken]:
     """The longest of overlapping names and masks; names at one and the same place all stay."""
-    spans: list[tuple[int, int, bool]] = []
+    cover = bytearray(len(layout.text))
+    spans: set[tuple[int, int]] = set()
     kept = []
     for one in sorted((*names, *masks), key=lambda o: (o.start - o.end, o.start, o.alias.mode != "mask")):
-        masking = one.alias.mode == "mask"
-        over = next((span for span in spans if span[0] < one.end and one.start < span[1]), None)
-        if over is None:
-            spans.append((one.start, one.end, masking))
-        elif over[2] or over[:2] != (one.start, one.end):
-            if one.alias.kind == "entity":
-                rejected.append(_reject(one.alias, one.start, one.end, "mask" if over[2] else "longer"))
-            continue
-        if not masking:
-            kept.append(one)
+        over = max(cover[one.start : one.end])
+        if over == 0 or (over == _NAMED and (one.start, one.end) in spans):
+            masking = one.alias.mode == "mask"
+            cover[one.start : one.end] = bytes((_MASKED if masking else _NAMED,)) * (one.end - one.start)
+            spans.add((one.start, one.end))
+            if not masking:
+                kept.append(one)
+        elif one.alias.kind == "entity":
+            rejected.append(_reject(one.alias, one.start, one.end, "mask" if over == _MASKED else "longer"))
     return kept
 
 
@@ -157,19 +158,19 @@ def _anchored(one: Taken, anchors: Sequence[tuple[int, str]]) -> bool:
     return any(id_ != one.alias.id and abs(number - one.sentence.number) <= reach for number, id_ in anchors)
 
 
-def _words(words: list[Taken], masks: list[Taken], names: list[Taken]) -> list[Taken]:
+def _words(layout: Layout, words: list[Taken], masks: list[Taken], names: list[Taken]) -> list[Taken]:
     """Topic words stay outside masks, cue words outside masks and names; of overlapping words of one kind the longest stays."""
-    kept: list[Taken] = []
-    spans: dict[str, list[Taken]] = {"topic": [], "cue": []}
+    covers = {"topic": bytearray(len(layout.text)), "cue": bytearray(len(layout.text))}
+    for cover, walls in ((covers["topic"], masks), (covers["cue"], (*masks, *names))):
+        for wall in walls:
+            cover[wall.start : wall.end] = bytes((_MASKED,)) * (wall.end - wall.start)
+    spans: set[tuple[str, int, int]] = set()
+    kept = []
     for one in sorted(words, key=lambda o: (o.start - o.end, o.start)):
-        walls = [*masks, *names] if one.alias.kind == "cue" else masks
-        if any(wall.start < one.end and one.start < wall.end for wall in walls):
-            continue
-        if any(
-            other.start < one.end and one.start < other.end and (other.start, other.end) != (one.start, one.end)
-            for other in spans[one.alias.kind]
-        ):
-            continue
-        spans[one.alias.kind].append(one)
-        kept.append(one)
+        cover = covers[one.alias.kind]
+        over = max(cover[one.start : one.end])
+        if over == 0 or (over == _NAMED and (one.alias.kind, one.start, one.end) in spans):
+            cover[one.start : one.end] = bytes((_NAMED,)) * (one.end - one.start)
+            spans.add((one.alias.kind, one.start, one.end))
+            kept.append(one)
     return kept

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ahocorasick_rs import AhoCorasick, MatchKind
@@ -14,14 +15,16 @@ from monitor.text import clean, fold, has_marks, marked
 Kind = Literal["entity", "contrast", "topic", "cue", "mask"]
 Mode = Literal["full", "exact", "short", "loose", "never", "word", "mask"]
 
+_ACRONYM_LETTERS = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """One name of one thing in one watchlist, with what the acceptance rules need to know of it.
+    """One name of one thing in one watchlist.
 
-    written   the name without its trailing *;  ending: the name had one
-    caps      offsets of the words that begin with a capital;  acronym: capitals only, at most four letters
-    spelt     its letters with their marks, for comparison;  typed_bare: written without marks where none of its fellows has them
+    written     the name without its trailing *;  ending: the name had one
+    type        the entity's type, or ""
+    typed_bare  of several words and written without marks, where none of its fellows has them
     """
 
     watchlist: int
@@ -33,13 +36,23 @@ class Alias:
     lang: str
     ending: bool
     type: str
+    typed_bare: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the acceptance rules need to know of a written name.
+
+    caps      offsets of the words that begin with a capital;  acronym: capitals only, at most four letters
+    marks     it has diacritics;  spelt: its letters and digits with them, for comparison
+    """
+
     caps: tuple[int, ...]
     acronym: bool
     marks: bool
     spelt: str
     syllables: int
     letters: int
-    typed_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +64,40 @@ class Found:
     aliases: tuple[Alias, ...]
 
 
-def alias(watchlist: int, kind: Kind, id_: str, mode: Mode, written: str, lang: str = "", type_: str = "") -> Alias:
+def alias(
+    watchlist: int, kind: Kind, id_: str, mode: Mode, written: str, lang: str = "", type_: str = "", typed_bare: bool = False
+) -> Alias:
     """An alias from a name as a watchlist writes it; a trailing * allows endings."""
     ending = written.endswith("*")
-    name = clean(written.rstrip("*"))
-    folded = fold(name)
-    parts = folded.replace("-", " ").split()
-    letters = [char for char in name if char.isalpha()]
+    name = clean(written.rstrip("*")) if ending or not _is_clean(written) else written
     return Alias(
         watchlist=watchlist,
         kind=kind,
         id=id_,
         mode=mode,
         written=name,
-        folded=folded,
+        folded=name.lower() if name.isascii() and "_" not in name and "`" not in name else fold(name),
         lang=lang,
         ending=ending,
         type=type_,
-        caps=tuple(i for i, char in enumerate(name) if char.isupper() and (i == 0 or not name[i - 1].isalnum())),
-        acronym=len(letters) <= 4 and all(char.isupper() for char in letters) and bool(letters),
-        marks=has_marks(name),
-        spelt=letters_of(name),
-        syllables=len(parts),
+        typed_bare=typed_bare,
+    )
+
+
+def _is_clean(name: str) -> bool:
+    return name.isascii() and name.isprintable() and "  " not in name and name.strip() == name
+
+
+@lru_cache(maxsize=50_000)
+def shape(written: str) -> Shape:
+    """The shape of a name; worked out when the name is first met in a text, for most names of a long list never are."""
+    letters = [char for char in written if char.isalpha()]
+    return Shape(
+        caps=tuple(i for i, char in enumerate(written) if char.isupper() and (i == 0 or not written[i - 1].isalnum())),
+        acronym=len(letters) <= _ACRONYM_LETTERS and all(char.isupper() for char in letters) and bool(letters),
+        marks=has_marks(written),
+        spelt=letters_of(written),
+        syllables=len(fold(written).replace("-", " ").split()),
         letters=len(letters),
     )
 
@@ -86,14 +111,16 @@ class Automaton:
     """Finds aliases in folded text. Built once per set of watchlists; a build of 10,000 names takes some 50 ms."""
 
     def __init__(self, aliases: Iterable[Alias]) -> None:
-        whole: dict[str, list[Alias]] = {}
+        plain: dict[str, list[Alias]] = {}
+        ending: dict[str, list[Alias]] = {}
         for one in aliases:
             if one.folded.strip():
-                whole.setdefault(one.folded, []).append(one)
-        self._plain = [tuple(one for one in group if not one.ending) for group in whole.values()]
-        self._ending = [tuple(one for one in group if one.ending) for group in whole.values()]
-        self._open = [(_unspaced(folded[0]), _unspaced(folded[-1])) for folded in whole]
-        self._search = AhoCorasick(list(whole), matchkind=MatchKind.Standard, store_patterns=False) if whole else None
+                (ending if one.ending else plain).setdefault(one.folded, []).append(one)
+        folded = list(plain | ending)
+        self._plain = [tuple(plain.get(name, ())) for name in folded]
+        self._ending = [tuple(ending.get(name, ())) for name in folded]
+        self._open = [(_unspaced(name[0]), _unspaced(name[-1])) for name in folded]
+        self._search = AhoCorasick(folded, matchkind=MatchKind.Standard, store_patterns=False) if folded else None
 
     def find(self, folded: str) -> list[Found]:
         """Every place where a name is not continued by letters or digits, in order of its end.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from monitor.hits.automaton import Alias, letters_of
+from monitor.hits.automaton import Alias, Shape, letters_of, shape
 from monitor.text import fold, has_marks
 
 # Generic first words of Vietnamese and French bodies, written small as often as not ("tập đoàn FPT", "đại học Bách khoa", "groupe Thales").
@@ -40,35 +40,36 @@ def refused(alias: Alias, text: str, start: int, end: int, line_start: int) -> s
 
     `line_start` is where the sentence begins.
     """
+    form = shape(alias.written)
     found = text[start:end]
-    if fault := _case(alias, text, found, line_start):
+    if fault := _case(alias, form, text, found, line_start):
         return fault
-    if fault := spelling(alias, found):
+    if fault := _spelling(alias, form, found):
         return fault
-    if alias.kind in {"entity", "contrast"} and alias.syllables == 1:
+    if alias.kind in {"entity", "contrast"} and form.syllables == 1:
         if end < len(text) and text[end] == "$":
             return "guard"
-        if (alias.marks and alias.letters <= 5) or alias.folded in _BARE_SYLLABLES:
+        if (form.marks and form.letters <= 5) or alias.folded in _BARE_SYLLABLES:
             return _stands_alone(text, start, end, line_start)
     return None
 
 
-def _case(alias: Alias, text: str, found: str, line_start: int) -> str | None:
+def _case(alias: Alias, form: Shape, text: str, found: str, line_start: int) -> str | None:
     name = found[: len(alias.written)]
     if alias.mode == "exact":
         if _same_case(alias.written, name):
             return "case" if alias.folded in _WORDLIKE and _shouted(text, line_start) else None
-        return None if alias.letters > 3 and found.isupper() else "case"
-    if not alias.caps:
+        return None if form.letters > 3 and found.isupper() else "case"
+    if not form.caps:
         return None
-    if alias.acronym:
+    if form.acronym:
         return None if not any(char.islower() for char in name) else "case"
-    small = [i for i in alias.caps if not found[i].isupper()]
+    small = [i for i in form.caps if not found[i].isupper()]
     if not small:
-        shouted = alias.letters <= 3 and alias.syllables == 1 and alias.letters > 1 and name.isupper() and not alias.written.isupper()
+        shouted = form.letters <= 3 and form.syllables == 1 and form.letters > 1 and name.isupper() and not alias.written.isupper()
         return "case" if shouted else None
     head = alias.folded.replace("-", " ").split(" ", 1)[0]
-    if small == [0] and len(alias.caps) > 1 and head in _HEADS and alias.type != "person":
+    if small == [0] and len(form.caps) > 1 and head in _HEADS and alias.type != "person":
         return None
     return "case"
 
@@ -83,21 +84,21 @@ def _shouted(text: str, line_start: int) -> bool:
     return len(letters) > 8 and not any(char.islower() for char in letters)
 
 
-def spelling(alias: Alias, found: str) -> str | None:
+def _spelling(alias: Alias, form: Shape, found: str) -> str | None:
     """ "marks" where the diacritics differ. They may be missing as a whole (To Lam for Tô Lâm), never be others (Tố Lâm).
 
     A form wholly without marks counts only for names of two syllables or more than six letters (My is not Mỹ). An alias that a
     person wrote without marks stands for the marked form too when it has two syllables and no marked form is listed beside it.
     """
-    if found.isascii() and not alias.marks:
+    if found.isascii() and not form.marks:
         return None
     name = found[: len(alias.written)]
     bare = not has_marks(name)
-    if not alias.marks:
+    if not form.marks:
         return None if bare or alias.typed_bare else "marks"
     if bare:
-        return None if alias.syllables >= 2 or alias.letters > 6 else "marks"
-    return None if letters_of(name) == alias.spelt else "marks"
+        return None if form.syllables >= 2 or form.letters > 6 else "marks"
+    return None if letters_of(name) == form.spelt else "marks"
 
 
 def _stands_alone(text: str, start: int, end: int, line_start: int) -> str | None:

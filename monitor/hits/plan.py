@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from monitor.hits.automaton import Alias, Automaton, Kind, Mode, alias
 from monitor.hits.query import Node, asked, needs_words, parse
 from monitor.model import Cue, Entity, Side, Topic, Watchlist
+from monitor.text import fold
 
 # Changes with every change of matching or scoring: stored verdicts name the engine that gave them, and a new one matches history again, quietly.
 ENGINE = "hits-1"
@@ -107,11 +108,11 @@ def _entity(index: int, kind: Kind, entity: Entity) -> Iterator[Alias]:
         ("loose", entity.loose),
         ("never", entity.never),
     )
-    made = [alias(index, kind, entity.id, mode, name, type_=entity.type) for mode, names in groups for name in names]
-    marked = {one.folded for one in made if one.marks}
-    for one in made:
-        bare = not one.marks and one.syllables >= 2 and one.folded not in marked and one.mode in {"full", "exact"}
-        yield replace(one, typed_bare=True) if bare else one
+    marked = {fold(name) for _, names in groups for name in names if not name.isascii()}
+    for mode, names in groups:
+        for name in names:
+            bare = mode in {"full", "exact"} and name.isascii() and (" " in name or "-" in name) and name.lower() not in marked
+            yield alias(index, kind, entity.id, mode, name, type_=entity.type, typed_bare=bare)
 
 
 def _phrases(index: int, kind: Kind, id_: str, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[Alias]:

@@ -32,6 +32,8 @@ _OPENING_WORDS = (
 _OPENERS = frozenset(_OPENING_WORDS.split())
 _COUNTRIES_BEFORE = frozenset(("viet", "nga", "trung", "han", "nhat", "an", "uc"))
 _PREVIOUS = re.compile(r"([^\W_]+) $")
+_PAUSE = re.compile(r"[:.,;!?\"'“‘«(|–-]\s*$")
+_LOOK_BACK = 12
 _NEXT = re.compile(r" ([^\W_]+)")
 
 
@@ -117,7 +119,8 @@ def _makes_a_name(word: str, text: str, line_start: int, start: int) -> bool:
     if (len(word) > 1 and word.isupper() and not has_marks(word)) or not _SYLLABLE.match(folded):
         return False
     position = start - 1 - len(word)
-    opens = not re.search(r"\w", text[line_start:position]) or bool(re.search(r"[:.,;!?\"'“‘«(|–-]\s*$", text[line_start:position]))
+    before = text[max(line_start, position - _LOOK_BACK) : position]
+    opens = (position - line_start <= _LOOK_BACK and not re.search(r"\w", before)) or bool(_PAUSE.search(before))
     if opens:
         return folded not in _OPENERS and folded not in _COUNTRIES_BEFORE
     return folded != "viet" or not has_marks(word)

@@ -71,6 +71,8 @@ def _verdict(plan: Plan, layout: Layout, found: Sequence[Found], lang: str, weak
     if scored.bond is not None and weak:
         parts = (*scored.parts, ScorePart(name="teaser only", points=_WEAK))
         scored = Score(points=round(scored.points + _WEAK, 2), parts=parts, bond=scored.bond)
+    window = scored.bond.window if scored.bond else ()
+    mentions = [m for m in mentions if m.kind != "cue" or m.sentence in window or m.zone != "body"]
     lacking = missing(plan.rule, [spot for _, spot in spots])
     return Verdict(
         watchlist=plan.watchlist.id,

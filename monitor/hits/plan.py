@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from monitor.hits.automaton import Alias, Automaton, Kind, Mode, alias
+from monitor.hits.automaton import Automaton, Kind, Mode, Name
 from monitor.hits.query import Node, asked, needs_words, parse
 from monitor.model import Cue, Entity, Side, Topic, Watchlist
 from monitor.text import fold
@@ -44,8 +44,8 @@ class Compiled:
 def compile_watchlists(watchlists: Iterable[Watchlist]) -> Compiled:
     """Plans and automaton for watchlists. Raises query.QueryError where a `match` line is wrong."""
     chosen = tuple(watchlists)
-    aliases = [one for index, watchlist in enumerate(chosen) for one in _aliases(index, watchlist)]
-    return Compiled(automaton=Automaton(aliases), plans=tuple(_plan(index, watchlist) for index, watchlist in enumerate(chosen)))
+    names = (name for index, watchlist in enumerate(chosen) for name in _names(index, watchlist))
+    return Compiled(automaton=Automaton(names), plans=tuple(_plan(index, watchlist) for index, watchlist in enumerate(chosen)))
 
 
 def _plan(index: int, watchlist: Watchlist) -> Plan:
@@ -79,27 +79,24 @@ def _sides_of(sides: Iterable[Side], what: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _aliases(index: int, watchlist: Watchlist) -> Iterator[Alias]:
-    seen: set[str] = set()
-    for side in watchlist.sides:
-        for entity in side.entities:
-            if entity.enabled and entity.id not in seen:
-                seen.add(entity.id)
-                yield from _entity(index, "entity", entity)
-        for topic in side.topics:
-            if topic.enabled and topic.id not in seen:
-                seen.add(topic.id)
-                yield from _phrases(index, "topic", topic.id, topic.words)
+def _names(index: int, watchlist: Watchlist) -> Iterator[Name]:
+    """All names of a watchlist; what stands on two sides is named once."""
+    entities = {entity.id: entity for side in watchlist.sides for entity in side.entities if entity.enabled}
+    topics = {topic.id: topic for side in watchlist.sides for topic in side.topics if topic.enabled}
+    for entity in entities.values():
+        yield from _entity(index, "entity", entity)
+    for topic in topics.values():
+        yield from _phrases(index, "topic", topic.id, topic.words)
     for entity in watchlist.contrast:
-        if entity.enabled and entity.id not in seen:
+        if entity.enabled and entity.id not in entities:
             yield from _entity(index, "contrast", entity)
     for cue in watchlist.cues:
         yield from _phrases(index, "cue", cue.id, cue.words)
     for name in watchlist.masks:
-        yield alias(index, "mask", "", "mask", name)
+        yield Name(index, "mask", "", "mask", name)
 
 
-def _entity(index: int, kind: Kind, entity: Entity) -> Iterator[Alias]:
+def _entity(index: int, kind: Kind, entity: Entity) -> Iterator[Name]:
     full: Mode = "exact" if entity.exact else "full"
     groups: tuple[tuple[Mode, tuple[str, ...]], ...] = (
         (full, entity.names),
@@ -112,10 +109,10 @@ def _entity(index: int, kind: Kind, entity: Entity) -> Iterator[Alias]:
     for mode, names in groups:
         for name in names:
             bare = mode in {"full", "exact"} and name.isascii() and (" " in name or "-" in name) and name.lower() not in marked
-            yield alias(index, kind, entity.id, mode, name, type_=entity.type, typed_bare=bare)
+            yield Name(index, kind, entity.id, mode, name, type=entity.type, typed_bare=bare)
 
 
-def _phrases(index: int, kind: Kind, id_: str, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[Alias]:
+def _phrases(index: int, kind: Kind, id_: str, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[Name]:
     for lang, phrases in words:
         for phrase in phrases:
-            yield alias(index, kind, id_, "word", phrase, lang=lang)
+            yield Name(index, kind, id_, "word", phrase, lang=lang)

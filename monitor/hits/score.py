@@ -23,6 +23,8 @@ _TITLE_SIDE = 0.6
 _TITLE_THIRD = -2.0
 _TITLE_NEITHER = -1.0
 _CUES_AT_LEAST = -3.0
+_AGAIN = 0.25
+_AGAIN_AT_MOST = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,22 @@ def score(plan: Plan, layout: Layout, mentions: Sequence[Mention], spots: Sequen
     if bond is None:
         return Score(points=0.0, parts=(), bond=None)
     title = [] if layout.roundup else _title(plan, mentions, spots)
-    parts = [*bond.parts, *title, *_against(plan, mentions)]
+    parts = [*bond.parts, *title, *_against(plan, mentions), _told_again(plan, bond, spots)]
     if layout.roundup:
         over = sum(part.points for part in parts) - plan.watchlist.alert + 0.1
         parts.append(ScorePart(name="one item of a roundup", points=min(0.0, -over)))
     kept = tuple(ScorePart(name=part.name, points=round(part.points, 2)) for part in parts if abs(part.points) >= 0.005)
     return Score(points=round(sum(part.points for part in kept), 2), parts=kept, bond=bond)
+
+
+def _told_again(plan: Plan, bond: Bond, spots: Sequence[tuple[Mention, Spot]]) -> ScorePart:
+    """Other sentences that name two of the wanted sides: what an article is about it comes back to, what it mentions in passing it does not."""
+    sides: dict[int, set[str]] = {}
+    for _, spot in spots:
+        if spot.side in plan.wanted:
+            sides.setdefault(spot.sentence, set()).add(spot.side)
+    others = sum(1 for number, named in sides.items() if number and number != bond.sentence and len(named) > 1)
+    return ScorePart(name="told again", points=_AGAIN * min(_AGAIN_AT_MOST, others))
 
 
 def _best_bond(plan: Plan, layout: Layout, mentions: Sequence[Mention], spots: Sequence[tuple[Mention, Spot]]) -> Bond | None:

@@ -41,6 +41,7 @@ def test_the_score_is_the_sum_of_its_named_parts() -> None:
         "in the title: vietnam": 0.6,
         "in the title: us": 0.6,
         "in the title: tech": 0.6,
+        "told again": 0.25,
     }
 
 
@@ -72,6 +73,20 @@ def test_a_wider_bond_is_a_choice_of_the_watchlist() -> None:
     assert verdict(*apart, bond="near").band is None
     assert points(verdict(*apart, bond="article"))["bond"] == 1.0
     assert points(verdict("News", "FPT met Apple. Chips were the subject.", bond="near"))["bond"] == 1.0
+
+
+def test_an_article_that_comes_back_to_the_subject_scores_more() -> None:
+    """Each further sentence that names two sides adds a quarter point, four at most; a mention in passing stays one."""
+    again = "FPT is to make chips. "
+    scores = [points(verdict("News", "FPT met Apple on chips. " + again * n)).get("told again", 0.0) for n in (0, 1, 4, 9)]
+    assert scores == [0.0, 0.25, 1.0, 1.0]
+
+
+def test_a_text_without_end_is_read_to_sixty_thousand_characters() -> None:
+    """A page of any size costs a bounded time."""
+    found = verdict("News", "Words and words. " * 4000 + "FPT met Apple on chips.")
+    assert found.mentions == ()
+    assert verdict("T" * 70_000, "FPT met Apple on chips.").band is None
 
 
 def test_a_firm_implies_its_topic_only_beside_a_strong_verb() -> None:

@@ -23,7 +23,9 @@ class Ticker:
 
     def every(self, seconds: int, name: str, tick: Callable[[], Awaitable[None]], first_at: datetime, parallel: int = 1) -> None:
         """Registers a tick under a name; the first run is at `first_at`."""
-        self._scheduler.add_job(self._run, "interval", args=(tick,), seconds=seconds, id=name, next_run_time=first_at, max_instances=parallel)
+        self._scheduler.add_job(
+            self._run, "interval", args=(tick,), seconds=seconds, id=name, next_run_time=first_at, max_instances=parallel
+        )
 
     def start(self) -> None:
         """Starts ticking in the running event loop."""

@@ -110,9 +110,9 @@ class _Reading:
         named = {kind: self._named(tables, kind) for kind in _NAMED}
         root = self._row(RootSettings, tables, "")
         feeds = tuple(row for name, table in named["feed"].items() if (row := self._row(FeedSettings, table, f"feed.{name}", name)))
-        channels = tuple(row for name, table in named["channel"].items() if (row := self._channel(table, name)))
+        channels = tuple(channel for name, table in named["channel"].items() if (channel := self._channel(table, name)))
         subscriptions = tuple(
-            row for name, table in named["subscription"].items() if (row := self._subscription(table, name, tuple(named["channel"])))
+            each for name, table in named["subscription"].items() if (each := self._subscription(table, name, tuple(named["channel"])))
         )
         if self.problems or root is None:
             raise ConfigError(tuple(self.problems))

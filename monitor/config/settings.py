@@ -23,6 +23,8 @@ def _secret(value: object, info: ValidationInfo) -> object:
 
 
 def _path(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, Path):
+        return value
     if not isinstance(value, str) or not value:
         raise ValueError("should be a path in quotes")
     folder: Path = (info.context or {}).get("folder", Path())

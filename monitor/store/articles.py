@@ -179,7 +179,9 @@ def strike(store: Store, site: Site, article_id: int, lease_until_at: datetime) 
         store.run(_STRIKE, id=article_id)
 
 
-def postpone(store: Store, site: Site, article_id: int, again_at: datetime, lease_until_at: datetime, kind: str, error: str, status: int | None) -> None:
+def postpone(
+    store: Store, site: Site, article_id: int, again_at: datetime, lease_until_at: datetime, kind: str, error: str, status: int | None
+) -> None:
     """Records a failed attempt and when the next is due."""
     with store.write():
         _fence(store, site, lease_until_at)

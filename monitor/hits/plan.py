@@ -32,6 +32,11 @@ class Plan:
     contrast: dict[str, Entity]
     words_needed: bool
 
+    def is_actor(self, id_: str) -> bool:
+        """True for a firm, a body or a person of its own, not for a country, a place or a head of state."""
+        entity = self.entities[id_]
+        return not entity.hub and entity.type != "place"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:

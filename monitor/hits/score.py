@@ -134,9 +134,7 @@ def _verbs(plan: Plan, mentions: Iterable[Mention]) -> float:
 
 def _named(plan: Plan, side: str, mentions: Iterable[Mention]) -> bool:
     """True where a side is there by a firm, a body or a person of its own, not by a country or place alone."""
-    return any(
-        m.kind == "entity" and m.side == side and not plan.entities[m.id].hub and plan.entities[m.id].type != "place" for m in mentions
-    )
+    return any(m.kind == "entity" and m.side == side and plan.is_actor(m.id) for m in mentions)
 
 
 def _title(plan: Plan, mentions: Sequence[Mention], spots: Sequence[tuple[Mention, Spot]]) -> list[ScorePart]:

@@ -5,13 +5,13 @@ Pages that hold no article are named for what they are: empty, not-article, payw
 
 from __future__ import annotations
 
+import contextlib
 import re
 from html import unescape
 from typing import Any
 
 import trafilatura
-from lxml import html as lxml_html
-from lxml.etree import ParserError
+from lxml.etree import LxmlError
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_ELEMENTS = 20_000
@@ -22,10 +22,39 @@ MIN_TEXT = 200
 MIN_ARTICLE = 120
 """Characters below which a page is not an article."""
 
+MIN_LINE = 60
+"""Characters from which a line of a page read without a tree is taken for running text."""
+
 MAX_TEXT = 200_000
 
-_FURNITURE = re.compile(rb"<(script|style|svg|noscript|template|iframe)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_PARAGRAPH = re.compile(r"<p\b[^>]*>([^\0]*?)</p\s*>", re.IGNORECASE)
+MAX_LINKED_DATA = 100_000
+"""Bytes of one JSON-LD block that is kept: it names author and date; 5 MB of it cost seven seconds (RELIABILITY, case 102)."""
+
+# No pattern looks past the next tag, so that a page of a million opened tags costs no more than another.
+_FURNITURE = re.compile(rb"<(script|style|svg|noscript|template|iframe)\b([^<>]*)>")
+_CLASSES = " or ".join(f"contains(@class, '{part}')" for part in ("related", "newsletter", "promo", "recirc", "share", "author-bio"))
+_BESIDE = (
+    "//footer",
+    "//nav",
+    "//aside",
+    "//figcaption",
+    f"//*[self::div or self::section or self::ul or self::p][{_CLASSES}]",
+)
+"""What stands beside an article: taken out before the extraction, which gains a tenth of its time and a little precision."""
+
+_BLOCK = re.compile(r"</?(?:p|div|li|ul|td|tr|br|h[1-6]|section|article|blockquote|main|header|footer|nav|aside)\b[^<>]*>", re.IGNORECASE)
+_PAID = re.compile(r"isAccessibleForFree[\"']?\s*:\s*[\"']?false", re.IGNORECASE)
+"""How publishers tell search engines that a page is for subscribers (schema.org)."""
+
+_AS_BROWSERS = {
+    "iso-8859-1": "windows-1252",
+    "latin1": "windows-1252",
+    "ascii": "windows-1252",
+    "us-ascii": "windows-1252",
+    "gb2312": "gb18030",
+}
+"""Labels that browsers read as a wider charset (WHATWG Encoding)."""
+
 _TAG = re.compile(r"<[^<>]*>")
 _BOT_CHECK = re.compile(
     r"just a moment|attention required|verify (that )?you are (a )?human|checking your browser|captcha|are you a robot|access denied"
@@ -39,24 +68,24 @@ _PAYWALL = re.compile(
 )
 
 
-def extract_page(body: bytes, url: str, content_type: str = "") -> dict[str, Any]:
+def extract_page(body: bytes, url: str, content_type: str = "", with_metadata: bool = True) -> dict[str, Any]:
     """What a page gives: kind, title, text (paragraphs by newline), author, date (YYYY-MM-DD or ''), lang, canonical, site_name, text_source.
 
     `body` is the decoded response, `url` its final address, `content_type` the header. Never raises for bad pages: `kind` says what they are.
+    with_metadata=False leaves author and date out and saves a third of the time: for entries whose feed gave both.
     """
     if not _is_html(body, content_type):
         return _page("not-article")
-    text = _decoded(body[:MAX_BYTES], content_type)
+    text = _decoded(body, content_type)
     tree = _tree(text)
-    if tree is None:
-        return _page("empty")
-    about = _about(tree)
-    if _too_big(tree):
-        return _judged(about, _flat_text(text), "page-flat")
-    found = _extracted(text, url, fast=True)
+    about = _about(tree) if tree is not None else {"title": ""}
+    paid = _PAID.search(text) is not None
+    if tree is None or _too_big(tree):
+        return _judged(about, _flat_text(text), "page-flat", paid=paid)
+    found = _extracted(tree, url, fast=True, with_metadata=with_metadata)
     source = "page"
     if found is None or len(found.text or "") < MIN_TEXT:
-        full = _extracted(text, url, fast=False)
+        full = _extracted(_tree(text), url, fast=False, with_metadata=with_metadata)
         if full is not None and len(full.text or "") > len((found.text if found else "") or ""):
             found, source = full, "page-full"
     if found is not None:
@@ -66,15 +95,15 @@ def extract_page(body: bytes, url: str, content_type: str = "") -> dict[str, Any
             "date": found.date or "",
             "site_name": found.sitename or about["site_name"],
         }
-    return _judged(about, (found.text if found else "") or "", source)
+    return _judged(about, (found.text if found else "") or "", source, paid=paid)
 
 
-def _judged(about: dict[str, str], text: str, source: str) -> dict[str, Any]:
+def _judged(about: dict[str, str], text: str, source: str, *, paid: bool) -> dict[str, Any]:
     text = text[:MAX_TEXT].strip()
     head = f"{about['title']}\n{text[:600]}"
     if len(text) < 800 and _BOT_CHECK.search(head):
         kind = "bot-check"
-    elif len(text) < 800 and _PAYWALL.search(text):
+    elif len(text) < 800 and (paid or _PAYWALL.search(text)):
         kind = "paywall"
     elif not text:
         kind = "empty"
@@ -98,24 +127,53 @@ def _is_html(body: bytes, content_type: str) -> bool:
 
 
 def _decoded(body: bytes, content_type: str) -> str:
-    """Decoded text: the header's charset, the page's own, UTF-8, then windows-1252; furniture taken out."""
-    body = _FURNITURE.sub(b" ", body)
-    named = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
+    """The page without its furniture, at most MAX_BYTES, as text.
+
+    UTF-8 where the bytes are (servers mislabel it), else the header's charset, else the page's own, else windows-1252.
+    """
+    body = _cut(_without_furniture(body))
+    outside = re.search(r"charset\s*=\s*[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
     inside = re.search(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", body[:4096], re.IGNORECASE)
-    for name in (named[1] if named else "", inside[1].decode("ascii", "replace") if inside else "", "utf-8"):
-        try:
-            return body.decode(name or "utf-8")
-        except (LookupError, UnicodeDecodeError):
+    named = [outside[1]] if outside else []
+    named += [inside[1].decode("ascii", "replace")] if inside else []
+    for name in (*(["utf-16"] if body.startswith((b"\xff\xfe", b"\xfe\xff")) else []), "utf-8", *named):
+        with contextlib.suppress(LookupError, UnicodeDecodeError):
+            return body.decode(_AS_BROWSERS.get(name.lower(), name))
+    return body.decode("utf-8" if any(name.lower() in {"utf-8", "utf8"} for name in named) else "windows-1252", "replace")
+
+
+def _cut(body: bytes) -> bytes:
+    """At most MAX_BYTES, ending between two tags, so that no character is cut in two."""
+    return body if len(body) <= MAX_BYTES else body[: body.rfind(b"<", 0, MAX_BYTES)]
+
+
+def _without_furniture(body: bytes) -> bytes:
+    """The page without scripts, styles and the like; JSON-LD of sensible size stays. One pass, whatever is left open."""
+    lower = body.lower()
+    kept: list[bytes] = []
+    unclosed: set[bytes] = set()
+    at = 0
+    for found in _FURNITURE.finditer(lower):
+        name = found[1]
+        if found.start() < at or name in unclosed:
             continue
-    return body.decode("windows-1252", "replace")
+        close = lower.find(b"</" + name, found.end())
+        end = lower.find(b">", close) + 1 if close >= 0 else 0
+        if end == 0:
+            unclosed.add(name)
+        elif b"ld+json" not in found[2] or end - found.start() > MAX_LINKED_DATA:
+            kept += (body[at : found.start()], b" ")
+            at = end
+    return b"".join((*kept, body[at:]))
 
 
 def _tree(text: str) -> Any:
+    """The page parsed as the extractor wants it (no comments, no processing instructions), or None where nothing can be parsed."""
+    # The extractor's loader doubts what does not begin like a page, and feeds link to such pages.
+    page = text if "<html" in text[:2000].lower() else f"<html>{text}"
     try:
-        return lxml_html.document_fromstring(
-            text.encode("utf-8", "replace"), parser=lxml_html.HTMLParser(encoding="utf-8", no_network=True)
-        )
-    except (ParserError, ValueError):
+        return trafilatura.load_html(page)
+    except (LxmlError, ValueError):
         return None
 
 
@@ -145,18 +203,19 @@ def _too_big(tree: Any) -> bool:
 
 
 def _flat_text(page: str) -> str:
-    """Paragraph texts alone, read without a tree: for pages too large for the extractor or too deep for the parser."""
-    lines = (" ".join(unescape(_TAG.sub(" ", found)).split()) for found in _PARAGRAPH.findall(page))
-    return "\n".join(line for line in lines if line)
+    """The longer lines alone, read without a tree: for pages too large for the extractor or too deep for the parser."""
+    lines = (" ".join(unescape(_TAG.sub(" ", part)).split()) for part in _BLOCK.split(page))
+    return "\n".join(line for line in lines if len(line) >= MIN_LINE)
 
 
-def _extracted(page: str, url: str, *, fast: bool) -> Any:
+def _extracted(tree: Any, url: str, *, fast: bool, with_metadata: bool) -> Any:
     return trafilatura.bare_extraction(
-        page,
+        tree,
         url=url,
         fast=fast,
+        prune_xpath=list(_BESIDE),
         include_comments=False,
         include_tables=True,
-        with_metadata=True,
+        with_metadata=with_metadata,
         date_extraction_params={"extensive_search": False, "original_date": True},
     )

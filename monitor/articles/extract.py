@@ -22,6 +22,9 @@ MIN_TEXT = 200
 MIN_ARTICLE = 120
 """Characters below which a page is not an article."""
 
+MIN_TEASER = 400
+"""Characters from which the free part of a paid page says more than a feed's summary and counts as the article."""
+
 MIN_LINE = 60
 """Characters from which a line of a page read without a tree is taken for running text."""
 
@@ -103,7 +106,7 @@ def _judged(about: dict[str, str], text: str, source: str, *, paid: bool) -> dic
     head = f"{about['title']}\n{text[:600]}"
     if len(text) < 800 and _BOT_CHECK.search(head):
         kind = "bot-check"
-    elif len(text) < 800 and (paid or _PAYWALL.search(text)):
+    elif len(text) < MIN_TEASER and (paid or _PAYWALL.search(text)):
         kind = "paywall"
     elif not text:
         kind = "empty"

@@ -93,7 +93,10 @@ def test_a_broken_byte_spoils_one_character() -> None:
     assert "Bắc Ninh" in extract_page(page, "https://example.org/x", "text/html; charset=utf-8")["text"]
 
 
-LINKED_DATA = '{"@context":"https://schema.org","@type":"NewsArticle","author":{"@type":"Person","name":"The Desk"},"datePublished":"2024-09-25T08:00:00+07:00"%s}'
+LINKED_DATA = (
+    '{"@context":"https://schema.org","@type":"NewsArticle","author":{"@type":"Person","name":"The Desk"},'
+    '"datePublished":"2024-09-25T08:00:00+07:00"%s}'
+)
 
 
 def test_author_and_date_from_linked_data() -> None:
@@ -108,10 +111,10 @@ def test_author_and_date_from_linked_data() -> None:
 
 
 def test_a_paywall_told_to_search_engines() -> None:
-    """A short text that its publisher marks as not free is a paywall; a full one is an article all the same."""
+    """A few sentences that their publisher marks as not free are a paywall; a longer teaser is read as the article."""
     marked = LINKED_DATA % ',"isAccessibleForFree":"False"'
     head = f'<script type="application/ld+json">{marked}</script>'.encode()
     teaser = b"<html><head>" + head + b"</head><body><article><p>" + SENTENCE.encode() * 4 + b"</p></article>"
-    whole = b"<html><head>" + head + b"</head><body>" + ARTICLE
+    longer = b"<html><head>" + head + b"</head><body>" + ARTICLE
     assert extract_page(teaser, "https://example.org/x", "text/html")["kind"] == "paywall"
-    assert extract_page(whole, "https://example.org/x", "text/html")["kind"] == "article"
+    assert extract_page(longer, "https://example.org/x", "text/html")["kind"] == "article"

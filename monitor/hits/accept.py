@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.hits.automaton import Alias, Found
@@ -34,8 +34,8 @@ class Acceptance:
     rejected: tuple[Rejected, ...]
 
 
-def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str) -> Acceptance:
-    """Applies the acceptance rules of one watchlist to the places found in one text.
+def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str, sides: Mapping[str, tuple[str, ...]]) -> Acceptance:
+    """Applies the acceptance rules of one watchlist to the places found in one text. `sides` gives the sides of each entity id.
 
     Topic and cue words count in the language of the text (or in any, where the text's language has none of its own); English ones in all.
     """
@@ -46,7 +46,7 @@ def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str) ->
     names = [one for one in raw if one.alias.kind in {"entity", "contrast"} and one.alias.mode != "never"]
     words = [one for one in raw if one.alias.kind in {"topic", "cue"}]
     names = _not_never(names, nevers, rejected)
-    names = _longest(layout, names, masks, rejected)
+    names = _longest(layout, names, masks, sides, rejected)
     names = _short(names, rejected)
     names = _loose(names, rejected)
     words = _words(layout, words, masks, names)
@@ -106,22 +106,36 @@ def _not_never(names: list[Taken], nevers: list[Taken], rejected: list[Rejected]
     return kept
 
 
-def _longest(layout: Layout, names: list[Taken], masks: list[Taken], rejected: list[Rejected]) -> list[Taken]:
-    """The longest of overlapping names and masks; names at one and the same place all stay."""
+def _longest(
+    layout: Layout, names: list[Taken], masks: list[Taken], sides: Mapping[str, tuple[str, ...]], rejected: list[Rejected]
+) -> list[Taken]:
+    """The longest of overlapping names and masks; names at one and the same place all stay.
+
+    A place at the end of a name of another side stays too: Intel Products Vietnam is in Vietnam.
+    """
     cover = bytearray(len(layout.text))
     spans: set[tuple[int, int]] = set()
+    ends: dict[int, Taken] = {}
     kept = []
     for one in sorted((*names, *masks), key=lambda o: (o.start - o.end, o.start, o.alias.mode != "mask")):
         over = max(cover[one.start : one.end])
+        longer = ends.get(one.end)
         if over == 0 or (over == _NAMED and (one.start, one.end) in spans):
             masking = one.alias.mode == "mask"
             cover[one.start : one.end] = bytes((_MASKED if masking else _NAMED,)) * (one.end - one.start)
             spans.add((one.start, one.end))
             if not masking:
                 kept.append(one)
+                ends.setdefault(one.end, one)
+        elif over == _NAMED and one.alias.kind == "entity" and one.alias.type == "place" and longer and not _same_side(one, longer, sides):
+            kept.append(one)
         elif one.alias.kind == "entity":
             rejected.append(_reject(one.alias, one.start, one.end, "mask" if over == _MASKED else "longer"))
     return kept
+
+
+def _same_side(one: Taken, other: Taken, sides: Mapping[str, tuple[str, ...]]) -> bool:
+    return bool(set(sides.get(one.alias.id, ())) & set(sides.get(other.alias.id, ())))
 
 
 def _short(names: list[Taken], rejected: list[Rejected]) -> list[Taken]:

@@ -138,6 +138,9 @@ CASES: tuple[tuple[str, str, str, str | None], ...] = (
     ("en", "The US-ASEAN Business Council met.", "us", "longer"),
     ("en", "The US-ASEAN Business Council met.", "usabc", ""),
     ("en", "GE Vernova met them.", "ge", ""),
+    ("vi", "Tập đoàn Amazon Việt Nam mở kho.", "amazon", ""),
+    ("vi", "Tập đoàn Amazon Việt Nam mở kho.", "vietnam", ""),
+    ("en", "The Vietnam Desk of the Embassy moved.", "vietnam", "longer"),
     # short and loose
     ("en", "To Lam came. Lam spoke.", "to-lam", ""),
     ("en", "Lam spoke.", "to-lam", "short"),

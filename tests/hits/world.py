@@ -51,8 +51,9 @@ UNITED_STATES = Side(
         entity("visa", "Visa Inc", loose=("Visa",)),
         entity("meta", exact_names=("Meta",), title="Meta"),
         entity("ge", "GE", "GE Vernova"),
-        entity("amazon", "Amazon", never=("Amazon rainforest",)),
+        entity("amazon", "Amazon", "Amazon Việt Nam", never=("Amazon rainforest",)),
         entity("usabc", "US-ASEAN Business Council", type_="body"),
+        entity("embassy", "Vietnam Desk of the Embassy", type_="body"),
     ),
 )
 TECH = Side(

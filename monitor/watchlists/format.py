@@ -14,12 +14,15 @@ from typing import Literal, cast
 from monitor import text as texts
 from monitor.model import Cue, Entity, Side, Topic, Watchlist
 from monitor.watchlists import blocks
-from monitor.watchlists.blocks import Parts
+from monitor.watchlists.blocks import Part, Parts
 from monitor.watchlists.tables import Reading, Table, join, nearest
 
-_TOP = ("version", "watchlist", "side", "mask", "cue")
+_TOP = ("version", "watchlist", "side", "contrast", "mask", "cue")
 _WATCHLIST = ("title", "expect", "match", "bond", "alert", "review")
 _SIDE = ("title", "include", "entity", "topic")
+_CONTRAST = ("include", "entity")
+CONTRAST = "contrast"
+"""The side of gazetteer parts that always apply as contrast: other countries and their firms."""
 _BONDS = ("sentence", "near", "article")
 
 # Names in a match expression: all words but the language's own; hits/query.py reads its grammar.
@@ -38,6 +41,7 @@ def parse_watchlists(text: str, file: str, parts: Parts) -> tuple[Watchlist, ...
     sides = {name: _side(reading, table, path, parts) for name, path, table in reading.named(root, "", "side")}
     topics = {topic.id: topic for side in sides.values() for topic in side.topics}
     _check_entities(reading, root, topics)
+    contrast = _contrast(reading, reading.table(root, "", "contrast"), parts)
     masks = tuple(dict.fromkeys((*parts.masks, *blocks.masks(reading, root))))
     cues = _cues(parts.cues, blocks.cues(reading, root))
     known = {name: _known_implies(side, topics) for name, side in sides.items()}
@@ -45,7 +49,7 @@ def parse_watchlists(text: str, file: str, parts: Parts) -> tuple[Watchlist, ...
     if not found and not reading.problems:
         reading.problem("", "no watchlist in this file", "begin with [watchlist.NAME] and its match")
     reading.finish()
-    return tuple(_digested(replace(watchlist, masks=masks, cues=cues)) for watchlist in found)
+    return tuple(_digested(replace(one, masks=masks, cues=cues, contrast=_against(contrast, one))) for one in found)
 
 
 def sides_named(match: str) -> tuple[str, ...]:
@@ -54,19 +58,38 @@ def sides_named(match: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in words if word and not _OWN_WORD.match(word)))
 
 
+def _included(reading: Reading, table: Table, path: str, parts: Parts) -> tuple[list[Part], bool]:
+    """The parts that a table includes, and whether all of them exist."""
+    names = reading.list(table, path, "include")
+    for number, name in enumerate(names):
+        if name not in parts.parts:
+            reading.problem(f"{path}.include.{number}", f"the gazetteer has no part {name!r}", nearest(name, parts.parts))
+    found = [parts.parts[name] for name in names if name in parts.parts]
+    return found, len(found) == len(names)
+
+
+def _contrast(reading: Reading, table: Table, parts: Parts) -> tuple[Entity, ...]:
+    """What belongs to no side and speaks against a match: the gazetteer's contrast parts, the parts included and the entities written under [contrast]."""
+    reading.known(table, "contrast", _CONTRAST)
+    included, complete = _included(reading, table, "contrast", parts)
+    always = [part for part in parts.parts.values() if part.side == CONTRAST and part not in included]
+    known = {entity.id: entity for part in reversed([*always, *included]) for entity in part.entities}
+    own = blocks.entities(reading, table, "contrast", known, bare=not complete)
+    return tuple((known | {entity.id: entity for entity in own}).values())
+
+
+def _against(contrast: tuple[Entity, ...], watchlist: Watchlist) -> tuple[Entity, ...]:
+    """The contrast of one watchlist: without what stands on its sides, by id or by name."""
+    mine = {entity.id for side in watchlist.sides for entity in side.entities}
+    names = {texts.fold(name) for side in watchlist.sides for entity in side.entities for name in entity.names}
+    return tuple(one for one in contrast if one.id not in mine and not any(texts.fold(name) in names for name in one.names))
+
+
 def _side(reading: Reading, table: Table, path: str, parts: Parts) -> Side:
     reading.known(table, path, _SIDE)
-    known_entities: dict[str, Entity] = {}
-    known_topics: dict[str, Topic] = {}
-    included = reading.list(table, path, "include")
-    for number, name in enumerate(included):
-        part = parts.parts.get(name)
-        if part is None:
-            reading.problem(f"{path}.include.{number}", f"the gazetteer has no part {name!r}", nearest(name, parts.parts))
-            continue
-        known_entities.update((entity.id, entity) for entity in part.entities if entity.id not in known_entities)
-        known_topics.update((topic.id, topic) for topic in part.topics if topic.id not in known_topics)
-    complete = all(part in parts.parts for part in included)
+    included, complete = _included(reading, table, path, parts)
+    known_entities = {entity.id: entity for part in reversed(included) for entity in part.entities}
+    known_topics = {topic.id: topic for part in reversed(included) for topic in part.topics}
     own_entities = blocks.entities(reading, table, path, known_entities, bare=not complete)
     own_topics = blocks.topics(reading, table, path, known_topics)
     name = path.rsplit(".", 1)[-1]
@@ -144,4 +167,5 @@ def _digested(watchlist: Watchlist) -> Watchlist:
     for side in meaning["sides"]:
         side["entities"] = [entity | {"seeds": ()} for entity in side["entities"] if entity["enabled"]]
         side["topics"] = [topic | {"seeds": ()} for topic in side["topics"] if topic["enabled"]]
+    meaning["contrast"] = [entity | {"seeds": ()} for entity in meaning["contrast"] if entity["enabled"]]
     return replace(watchlist, digest=texts.digest("watchlist 1", json.dumps(meaning, ensure_ascii=False, sort_keys=True, default=str)))

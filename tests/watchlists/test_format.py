@@ -307,3 +307,27 @@ def test_shuffled_lines(lines: list[str]) -> None:
     """Any mixture of lines gives watchlists or a ConfigError, nothing else."""
     with suppress(ConfigError):
         assert parse("\n".join(lines))
+
+
+CONTRAST = Parts(
+    parts={
+        "others": Part(
+            name="others",
+            title="Other countries",
+            side="contrast",
+            entities=(
+                Entity(id="china", title="China", names=("China",)),
+                Entity(id="apple", title="Apple", names=("Apple Inc",)),
+                Entity(id="us", title="US", names=("United States",)),
+            ),
+        ),
+        "us-firms": PARTS.parts["us-firms"],
+    }
+)
+
+
+def test_contrast() -> None:
+    """Contrast parts always apply, without what stands on a side of the watchlist, and a file may add to them."""
+    text = GOOD.replace('names = ["Apple Computer"]', 'names = ["Apple Computer", "United States"]')
+    (watchlist,) = parse_watchlists(text + '[contrast.entity.samsung]\nnames = ["Samsung"]\n', "w.toml", CONTRAST)
+    assert [one.id for one in watchlist.contrast] == ["china", "samsung"]

@@ -1,0 +1,109 @@
+"""Seeds from files: plain text, Markdown with an optional head between `---` lines, HTML. The only file of this room that reads the disk."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+from monitor.errors import NothingSelected, UsageError
+from monitor.model import Seed
+
+PageReader = Callable[[bytes], Mapping[str, str]]
+"""From the bytes of an HTML page to its title, text, lang, date (YYYY-MM-DD) and site_name; what is not known is empty."""
+
+_HTML = {".html", ".htm", ".xhtml"}
+_TEXT = {".txt", ".text", ".md", ".markdown"}
+_NOT_SEEDS = {"readme", "license", "changelog", "contributing"}
+_HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
+_HEAD_LINE = re.compile(r"^([A-Za-z_-]+)[ \t]*:[ \t]*(.*)$")
+_NUMBERED = re.compile(r"^(\d{1,6})(?:[_. -]|$)")
+_MAX_BYTES = 5 * 1024 * 1024
+
+
+def read_seeds(paths: Iterable[Path], page_reader: PageReader) -> tuple[Seed, ...]:
+    """Seeds of files and folders (not of folders inside them) in the order of their names, their text still raw.
+
+    Raises UsageError for a file that cannot be read as text, NothingSelected when there is no seed.
+    """
+    files = [file for path in paths for file in _files(path)]
+    files = list(dict.fromkeys(files))
+    if not files:
+        raise NothingSelected("no seed found: give text, Markdown or HTML files, or a folder of them")
+    names = _names(files)
+    return tuple(_read(file, names[file], page_reader) for file in files)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        known = _HTML | _TEXT
+        return sorted(
+            file
+            for file in path.iterdir()
+            if file.suffix.lower() in known and file.stem.lower() not in _NOT_SEEDS and not file.name.startswith(".") and file.is_file()
+        )
+    if not path.exists():
+        raise UsageError(f"{path} does not exist")
+    return [path]
+
+
+def _names(files: list[Path]) -> dict[Path, str]:
+    """Short ids: the number a file name begins with where all differ, else the file's name without its ending."""
+    numbers = {file: found[1] if (found := _NUMBERED.match(file.stem)) else file.stem for file in files}
+    counts = Counter(numbers.values())
+    stems = Counter(file.stem for file in files)
+    return {file: numbers[file] if counts[numbers[file]] == 1 else file.stem if stems[file.stem] == 1 else str(file) for file in files}
+
+
+def _read(file: Path, name: str, page_reader: PageReader) -> Seed:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    if len(raw) > _MAX_BYTES:
+        raise UsageError(f"{file} is larger than {_MAX_BYTES // 1024 // 1024} MB: not a seed article")
+    if file.suffix.lower() in _HTML:
+        page = page_reader(raw)
+        if not page.get("text", "").strip():
+            raise UsageError(f"{file} holds no article text")
+        return _seed(name, page, page["text"], page.get("site_name", ""))
+    text = _decoded(raw, file)
+    found = _HEAD.match(text)
+    head = _head(found[1]) if found else {}
+    body = text[found.end() :] if found else text
+    if not body.strip():
+        raise UsageError(f"{file} is empty")
+    return _seed(name, head, body, head.get("publisher", ""))
+
+
+def _decoded(raw: bytes, file: Path) -> str:
+    encoding = "utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    try:
+        return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text (byte {error.start})") from error
+
+
+def _head(block: str) -> dict[str, str]:
+    rows = (_HEAD_LINE.match(line) for line in block.splitlines())
+    return {row[1].lower(): row[2].strip().strip("\"'") for row in rows if row}
+
+
+def _seed(name: str, head: Mapping[str, str], text: str, publisher: str) -> Seed:
+    return Seed(
+        id=name,
+        title=head.get("title", ""),
+        text=text,
+        lang=head.get("lang", "")[:2].lower(),
+        publisher=publisher,
+        published_on=_day(head.get("date", "")),
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,168 @@
+"""Topics of the seeds: words of known topics, and phrases that no topic has yet, ranked by how many seeds use them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from monitor import text as texts
+from monitor.model import Entity, Topic
+from monitor.watchlists.blocks import Parts
+from monitor.watchlists.link import Linker
+from monitor.watchlists.words import GENERAL, STOP, is_stop
+
+CoveredLine = tuple[str, str, str]
+"""(seed, language, text with its names blanked out)"""
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[^\w\s]")
+_LONGEST = 3
+_KEPT = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTopic:
+    """A topic of the gazetteer that the seeds speak of, on the side it usually stands, with the forms seen."""
+
+    topic: Topic
+    side: str
+    part: str
+    forms: tuple[str, ...]
+    seeds: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """Words that the seeds repeat and that no topic has. `text` as a watchlist writes it: a trailing * where endings differ."""
+
+    text: str
+    lang: str
+    seeds: tuple[str, ...]
+    count: int
+
+
+def known_topics(lines: Sequence[CoveredLine], parts: Parts | None) -> tuple[FoundTopic, ...]:
+    """Topics of the gazetteer found in the lines, those of most seeds first."""
+    places = {topic.id: (topic, part) for part in (parts.parts.values() if parts else ()) for topic in part.topics}
+    linker = _lexicon(topic for topic, _ in places.values())
+    seeds: dict[str, set[str]] = defaultdict(set)
+    forms: dict[str, Counter[str]] = defaultdict(Counter)
+    for (seed, _, text), links in zip(lines, linker.links([text for _, _, text in lines]), strict=True):
+        for link in links:
+            seeds[link.entity].add(seed)
+            forms[link.entity][text[link.start : link.end].lower()] += 1
+    found = [
+        FoundTopic(
+            topic=places[name][0],
+            side=places[name][1].side,
+            part=places[name][1].name,
+            forms=tuple(form for form, _ in sorted(forms[name].items(), key=lambda row: (-row[1], row[0]))),
+            seeds=tuple(sorted(seeds[name])),
+            count=forms[name].total(),
+        )
+        for name in seeds
+    ]
+    return tuple(sorted(found, key=lambda one: (-len(one.seeds), -one.count, one.topic.id)))
+
+
+def phrases(lines: Sequence[CoveredLine], topics: Iterable[Topic]) -> tuple[Phrase, ...]:
+    """Phrases of one to three words in two seeds or more (in one, twice or more, where a language has one seed), the best first."""
+    linker = _lexicon(topics)
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    forms: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for seed, lang, text in lines:
+        for gram in _grams(text):
+            key = (lang, " ".join(_singular(texts.fold(word)) for word in gram))
+            counts[key][seed] += 1
+            forms[key][" ".join(gram).lower()] += 1
+    alone = {lang for lang in {lang for _, lang, _ in lines} if len({seed for seed, one, _ in lines if one == lang}) == 1}
+    wanted = {key: found for key, found in counts.items() if len(found) > 1 or (key[0] in alone and found.total() > 1)}
+    wanted = {key: found for key, found in wanted.items() if not _part_of_longer(key, found, wanted)}
+    ranked = sorted(wanted, key=lambda key: (-_weight(key, wanted[key]), key))
+    chosen: list[tuple[str, str]] = []
+    for key in ranked:
+        known = any(links for links in linker.links([forms[key].most_common(1)[0][0]]))
+        if not known and not any(_overlaps(key, other) for other in chosen):
+            chosen.append(key)
+    return tuple(
+        Phrase(text=_written(forms[key]), lang=key[0], seeds=tuple(sorted(wanted[key])), count=wanted[key].total())
+        for key in chosen[:_KEPT]
+    )
+
+
+def _part_of_longer(key: tuple[str, str], found: Counter[str], wanted: Mapping[tuple[str, str], Counter[str]]) -> bool:
+    """True where a longer phrase accounts for more than half of the occurrences: "center" of "data center"."""
+    return any(_overlaps(key, other) and len(other[1]) > len(key[1]) and more.total() * 2 > found.total() for other, more in wanted.items())
+
+
+def _lexicon(topics: Iterable[Topic]) -> Linker:
+    """A linker whose entities are topics; words of all languages count in every text."""
+    return Linker(
+        (Entity(id=topic.id, title=topic.title, names=tuple(word for _, words in topic.words for word in words)) for topic in topics), ()
+    )
+
+
+def _grams(text: str) -> Iterable[tuple[str, ...]]:
+    """Runs of one to three words between function words, names and punctuation; a lone common word is none."""
+    run: list[str] = []
+    for word in (*_WORD.findall(text), "."):
+        folded = texts.fold(word)
+        if word[0].isalpha() and not _is_function(folded) and (len(word) > 2 or word.isupper()):
+            run.append(word)
+            continue
+        for size in range(1, _LONGEST + 1):
+            for start in range(len(run) - size + 1):
+                gram = tuple(run[start : start + size])
+                if _tells(gram):
+                    yield gram
+        run = []
+
+
+def _is_function(folded: str) -> bool:
+    return is_stop(folded) or is_stop(folded.rsplit("'", 1)[-1]) or (folded in STOP["vi"] and len(folded) < 3)
+
+
+def _tells(gram: tuple[str, ...]) -> bool:
+    """True where the words are more than common words: two of three, or one that is long enough to mean something."""
+    rare = [word for word in gram if not _is_general(texts.fold(word))]
+    if len(gram) == 1:
+        return bool(rare) and (gram[0].isupper() or (len(gram[0]) > 4 and not gram[0].endswith(("ing", "ed"))))
+    return len(rare) * 2 >= len(gram) and not _is_general(texts.fold(gram[0])) | _is_adverb(gram[0])
+
+
+def _is_general(folded: str) -> bool:
+    return (
+        folded in GENERAL
+        or _singular(folded) in GENERAL
+        or any(folded.removesuffix(end) in GENERAL for end in ("ed", "d", "ing", "ly", "ies", "e", "es", "ment"))
+    )
+
+
+def _is_adverb(word: str) -> bool:
+    return word.lower().endswith(("ly", "ment"))
+
+
+def _singular(folded: str) -> str:
+    if len(folded) > 4 and folded.endswith("ies"):
+        return f"{folded[:-3]}y"
+    return folded[:-1] if len(folded) > 3 and folded.endswith("s") and not folded.endswith(("ss", "us", "is")) else folded
+
+
+def _weight(key: tuple[str, str], found: Counter[str]) -> float:
+    words = key[1].split()
+    rare = sum(not _is_general(word) for word in words) / len(words)
+    return float(len(found) * found.total() ** 0.5 * (1 + 0.7 * (len(words) - 1)) * rare)
+
+
+def _overlaps(key: tuple[str, str], other: tuple[str, str]) -> bool:
+    """True where one phrase contains the other."""
+    return key[0] == other[0] and (f" {key[1]} " in f" {other[1]} " or f" {other[1]} " in f" {key[1]} ")
+
+
+def _written(forms: Counter[str]) -> str:
+    """The form used most; its last word without its ending and with * where several forms were seen."""
+    best = min(forms, key=lambda form: (-forms[form], len(form), form))
+    shortest = min(forms, key=lambda form: (len(form), form))
+    return f"{shortest}*" if len(forms) > 1 and all(form.startswith(shortest) for form in forms) else best

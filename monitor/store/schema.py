@@ -140,6 +140,10 @@ _DIGESTS = """
 create table subscriptions(
   id {key}, name text not null unique, since_at {time} not null, state text not null default 'active', created_at {time} not null) {strict};
 
+create table subscription_watchlists(
+  subscription_id {int} not null references subscriptions(id), watchlist text not null, since_at {time} not null,
+  primary key(subscription_id, watchlist)) {strict};
+
 create table slots(
   id {key}, subscription_id {int} not null references subscriptions(id), label text not null, due_at {time} not null, planned_at {time} not null,
   covers_from_at {time}, covers_to_at {time} not null, missed {int} not null default 0, hit_count {int} not null default 0,
@@ -175,16 +179,13 @@ create table deliveries(
 
 create index deliveries_due on deliveries(state, next_attempt_at);
 
-create index deliveries_destination on deliveries(destination, id);
+create index deliveries_open on deliveries(destination, id) where state in ('pending', 'sending', 'parked');
 
 create table attempts(
   id {key}, delivery_id {int} not null references deliveries(id), epoch {int} not null, started_at {time} not null, ended_at {time},
   outcome text, code text, detail text) {strict};
 
 create index attempts_delivery on attempts(delivery_id);
-
-create table endpoints(
-  destination text primary key, parked_at {time}, reason text, failing_since_at {time}, next_probe_at {time}) {strict};
 """
 
 MIGRATIONS = (

@@ -1,0 +1,39 @@
+"""What a channel is: something that makes one attempt and answers with a verdict. It never retries, waits or remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.config import ChannelSettings, EmailChannel, FileChannel, WebhookChannel
+from monitor.deliveries.email import EmailSender
+from monitor.deliveries.file import FileSender
+from monitor.deliveries.webhook import WebhookSender
+from monitor.fetch.polite import Sender
+from monitor.model import Message, SendVerdict
+
+
+class Channel(Protocol):
+    """One configured way out. `schedule` holds the seconds between attempts, `lease` how long one attempt may take at most."""
+
+    schedule: tuple[int, ...]
+    lease: timedelta
+
+    async def send(self, message: Message, destination: str, now: datetime) -> SendVerdict:
+        """Makes one attempt to hand `message` to `destination`. Remote failures are verdicts, never exceptions."""
+
+
+def build_channels(settings: tuple[ChannelSettings, ...], door: Sender) -> Mapping[str, Channel]:
+    """The configured channels by name."""
+    return {each.name: _build(each, door) for each in settings}
+
+
+def _build(settings: ChannelSettings, door: Sender) -> Channel:
+    match settings:
+        case EmailChannel():
+            return EmailSender(settings)
+        case WebhookChannel():
+            return WebhookSender(settings, door)
+        case FileChannel():
+            return FileSender(settings)

@@ -1,0 +1,121 @@
+"""Offers due deliveries to their destinations: several destinations at once, one message after the other within each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.config import ChannelSettings
+from monitor.deliveries.channel import Channel, build_channels
+from monitor.deliveries.settle import settlement
+from monitor.fetch.polite import Sender
+from monitor.log import logger
+from monitor.model import SendVerdict
+from monitor.store import deliveries as stored
+from monitor.store.deliveries import Claim
+from monitor.store.driver import Store
+from monitor.store.steps import record_event
+
+ALARM_AFTER = 3
+"""Failed attempts after which a destination is reported as failing, once."""
+
+_IN_A_ROW = 20
+_LEASE = timedelta(minutes=2)
+_NO_CHANNEL_S = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverCounts:
+    """Attempts of one run by how they ended."""
+
+    delivered: int = 0
+    again: int = 0
+    rejected: int = 0
+    parked: int = 0
+
+
+async def deliver(
+    *,
+    store: Store,
+    door: Sender,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+    jitter: Callable[[], float],
+    channels: tuple[ChannelSettings, ...],
+    limit: int,
+) -> DeliverCounts:
+    """Makes the due attempts, at most `limit` destinations at once, and records each verdict. A slow destination delays no other."""
+    sending = _Sending(store, build_channels(channels, door), clock, new_id, jitter)
+    now = clock()
+    claimed = await asyncio.to_thread(stored.claim, store, now, now + _LEASE, new_id(), limit)
+    ended = await asyncio.gather(*(sending.destination(each) for each in claimed))
+    states = [state for each in ended for state in each]
+    return DeliverCounts(
+        delivered=states.count("delivered"),
+        again=states.count("pending"),
+        rejected=states.count("rejected"),
+        parked=states.count("parked"),
+    )
+
+
+class _Sending:
+    def __init__(
+        self,
+        store: Store,
+        channels: Mapping[str, Channel],
+        clock: Callable[[], datetime],
+        new_id: Callable[[], str],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._clock = clock
+        self._new_id = new_id
+        self._jitter = jitter
+
+    async def destination(self, claimed: Claim) -> list[str]:
+        """Sends a claimed delivery and the next ones of the same destination, oldest first, until one does not go through."""
+        states = [await self._one(claimed)]
+        while states[-1] in ("delivered", "rejected") and len(states) < _IN_A_ROW:
+            now = self._clock()
+            args = (self._store, now, now + _LEASE, self._new_id(), 1, claimed.delivery.destination)
+            following = await asyncio.to_thread(stored.claim, *args)
+            if not following:
+                break
+            states.append(await self._one(following[0]))
+        return states
+
+    async def _one(self, claimed: Claim) -> str:
+        channel = self._channels.get(claimed.delivery.channel)
+        if channel is None:
+            detail = f"channel {claimed.delivery.channel} is no longer configured"
+            verdict = SendVerdict(outcome="parked", code="channel", detail=detail, retry_after_s=_NO_CHANNEL_S)
+            schedule: tuple[int, ...] = (_NO_CHANNEL_S,)
+        else:
+            await asyncio.to_thread(stored.extend, self._store, claimed, self._clock() + channel.lease)
+            verdict, schedule = await self._attempt(channel, claimed), channel.schedule
+        now = self._clock()
+        settled = settlement(verdict, claimed.delivery.attempts, claimed.first_attempt_at, schedule, self._jitter(), now)
+        await asyncio.to_thread(self._record, claimed, verdict, settled.state, settled.next_attempt_at, now)
+        return settled.state
+
+    async def _attempt(self, channel: Channel, claimed: Claim) -> SendVerdict:
+        try:
+            return await channel.send(claimed.message, claimed.delivery.destination, self._clock())
+        except Exception as error:  # noqa: BLE001 - the edge of one delivery: a bug met here must not stop the others
+            logger(delivery=claimed.delivery.id, destination=claimed.delivery.destination).exception("delivery failed")
+            return SendVerdict(outcome="again", code=type(error).__name__, detail="an unexpected error; see the log")
+
+    def _record(self, claimed: Claim, verdict: SendVerdict, state: str, next_attempt_at: datetime | None, now: datetime) -> None:
+        delivery = claimed.delivery
+        with self._store.write():
+            if not stored.settle(self._store, claimed, verdict, state, next_attempt_at, now):
+                return
+            if state in ("rejected", "parked"):
+                record_event(self._store, now, f"delivery.{state}", delivery.destination, verdict.detail)
+            elif state == "pending" and delivery.attempts == ALARM_AFTER:
+                record_event(self._store, now, "delivery.failing", delivery.destination, verdict.detail)
+            elif state == "delivered" and delivery.attempts > ALARM_AFTER:
+                record_event(self._store, now, "delivery.recovered", delivery.destination, f"after {delivery.attempts} attempts")

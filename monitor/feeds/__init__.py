@@ -1,0 +1,1 @@
+"""Feeds: polling, parsing, identity of entries, dates, pace, discovery and OPML."""

@@ -1,0 +1,68 @@
+"""Which entry is which: a stable key for each entry of a feed, whatever the feed leaves out or gets wrong. Pure.
+
+guid and link together (same guid, other link: two entries); without a guid the link; without both title and date, then the content.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor import urls
+from monitor.feeds.dates import published_at
+from monitor.model import Entry
+from monitor.text import digest, fold
+
+
+def identify(found: Sequence[Mapping[str, Any]], *, feed_url: str, feed_lang: str, zone: str, now: datetime) -> tuple[Entry, ...]:
+    """The entries of one poll with their keys; exact repetitions are one, the last wins (RFC 4287 4.1.1).
+
+    `found` is what parse_feed gave, `feed_url` the address links are relative to. A link that several different entries share is no page
+    of theirs: they keep it for reading (`url`), but `url_key` is empty.
+    """
+    links = [urls.join(feed_url, str(each["link"])) if each["link"] else "" for each in found]
+    shared = _shared(found, links)
+    entries: dict[str, Entry] = {}
+    for each, link in zip(found, links, strict=True):
+        entry = _entry(each, link, link in shared, feed_lang, zone, now)
+        entries.pop(entry.key, None)
+        entries[entry.key] = entry
+    return tuple(entries.values())
+
+
+def _shared(found: Sequence[Mapping[str, Any]], links: Sequence[str]) -> set[str]:
+    """Links that stand under more than one guid or title."""
+    named = {(link, str(each["guid"] or fold(each["title"]))) for each, link in zip(found, links, strict=True) if link}
+    return {link for link, count in Counter(link for link, _ in named).items() if count > 1}
+
+
+def _entry(each: Mapping[str, Any], link: str, shared: bool, feed_lang: str, zone: str, now: datetime) -> Entry:
+    guid, title, summary = str(each["guid"]), str(each["title"]), str(each["summary"])
+    raw = str(each["published"])
+    return Entry(
+        key=_key(guid, link, title, summary, raw, shared),
+        guid=guid,
+        url=link,
+        url_key=urls.url_key(link) if link and not shared else "",
+        title=title,
+        summary=summary,
+        author=str(each["author"]),
+        lang=(str(each["lang"]) or feed_lang)[:2].lower(),
+        published_at=published_at(raw, str(each["parsed"]), zone, now),
+        published_raw=raw,
+        content_hash=digest(title, summary),
+    )
+
+
+def _key(guid: str, link: str, title: str, summary: str, raw: str, shared: bool) -> str:
+    if guid and link:
+        return digest("guid", guid, urls.url_key(link))
+    if guid:
+        return digest("guid", guid, "", fold(title))
+    if link:
+        return digest("link", urls.url_key(link), fold(title) if shared else "")
+    if title:
+        return digest("title", fold(title), raw)
+    return digest("content", summary, raw)

@@ -1,0 +1,190 @@
+"""Messages, deliveries and attempts: who is due, who holds it, how it ended. Claims are leased and fenced by an epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.hours import from_text, from_text_or_none
+from monitor.model import Attempt, Delivery, Message, SendVerdict
+from monitor.store.driver import Row, Store
+
+# Of every destination only the oldest open delivery may be claimed: order within a destination, no waiting between destinations.
+_DUE = """
+select d.id from deliveries d
+where d.id = (select min(x.id) from deliveries x where x.destination = d.destination and x.state in ('pending', 'sending', 'parked'))
+  and (cast(:destination as text) is null or d.destination = :destination)
+  and ((d.state in ('pending', 'parked') and d.next_attempt_at <= :now) or (d.state = 'sending' and d.lease_until_at <= :now))
+order by d.id limit :limit
+"""
+_CLAIM = """
+update deliveries set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, owner = :owner, lease_until_at = :until,
+  first_attempt_at = coalesce(first_attempt_at, :now) where id = :id
+"""
+_ATTEMPT = "insert into attempts(delivery_id, epoch, started_at) values (:id, :epoch, :now) returning id"
+_LEASE = "update deliveries set lease_until_at = :until where id = :id and epoch = :epoch"
+_ENDED = "update attempts set ended_at = :now, outcome = :outcome, code = :code, detail = :detail where id = :id"
+_SETTLE = """
+update deliveries set state = :state, owner = null, lease_until_at = null, next_attempt_at = :next, last_code = :code, last_error = :error,
+  delivered_at = :delivered where id = :id and epoch = :epoch and state = 'sending'
+"""
+_RELEASE = "update deliveries set state = 'pending', owner = null, lease_until_at = null, next_attempt_at = :now where state = 'sending'"
+_RETRY = """
+update deliveries set state = 'pending', next_attempt_at = :now, first_attempt_at = null
+where id = :id and state in ('rejected', 'parked', 'expired', 'pending')
+"""
+_DELIVERY = """
+select id, message_id, channel, destination, state, attempts, epoch, next_attempt_at, created_at, delivered_at, last_code, last_error,
+  first_attempt_at from deliveries
+"""
+_ONE = f"{_DELIVERY} where id = :id"
+_MESSAGE = "select id, uid, digest_id, form, part, parts, subject, body, sha256, created_at from messages where id = :id"
+_ATTEMPTS = "select id, delivery_id, epoch, started_at, ended_at, outcome, code, detail from attempts where delivery_id = :id order by id"
+_LIST = """
+select d.id, d.channel, d.destination, d.state, d.attempts, d.next_attempt_at, d.created_at, d.delivered_at, d.last_code, d.last_error,
+  m.subject, m.uid, m.digest_id as digest
+from deliveries d join messages m on m.id = d.message_id
+where d.created_at >= :since and (:failed = 0 or d.state in ('rejected', 'parked', 'expired') or (d.state <> 'delivered' and d.attempts > 0))
+order by d.id desc limit :limit
+"""
+_FAILED = "select id from deliveries where state in ('rejected', 'parked', 'expired') order by id"
+_WAITING = "select count(*) as n from deliveries where state in ('pending', 'sending')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A delivery that this process may send until its lease ends, with its message and the attempt already logged."""
+
+    delivery: Delivery
+    message: Message
+    attempt_id: int
+    first_attempt_at: datetime
+
+
+def claim(store: Store, now: datetime, until: datetime, owner: str, limit: int, destination: str | None = None) -> tuple[Claim, ...]:
+    """Claims the oldest due delivery of each destination (or of one), at most `limit`. The attempt is logged in the same transaction, before any network."""
+    with store.write():
+        due = [row["id"] for row in store.all(_DUE, now=now, limit=limit, destination=destination)]
+        return tuple(_claim(store, delivery_id, now, until, owner) for delivery_id in due)
+
+
+def _claim(store: Store, delivery_id: int, now: datetime, until: datetime, owner: str) -> Claim:
+    store.run(_CLAIM, id=delivery_id, owner=owner, until=until, now=now)
+    row = store.one(_ONE, id=delivery_id)
+    assert row is not None
+    message = get_message(store, row["message_id"])
+    assert message is not None
+    attempt = store.one(_ATTEMPT, id=delivery_id, epoch=row["epoch"], now=now)
+    assert attempt is not None
+    return Claim(delivery=_delivery(row), message=message, attempt_id=attempt["id"], first_attempt_at=from_text(row["first_attempt_at"]))
+
+
+def extend(store: Store, claimed: Claim, until: datetime) -> None:
+    """Sets the lease to what the channel needs; does nothing once somebody else has claimed."""
+    with store.write():
+        store.run(_LEASE, id=claimed.delivery.id, epoch=claimed.delivery.epoch, until=until)
+
+
+def settle(store: Store, claimed: Claim, verdict: SendVerdict, state: str, next_attempt_at: datetime | None, now: datetime) -> bool:
+    """Records how an attempt ended. False where the lease was lost: then only the attempt is recorded, the delivery is somebody else's."""
+    done = state == "delivered"
+    with store.write():
+        store.run(_ENDED, id=claimed.attempt_id, now=now, outcome=verdict.outcome, code=verdict.code, detail=verdict.detail)
+        changed = store.run(
+            _SETTLE,
+            id=claimed.delivery.id,
+            epoch=claimed.delivery.epoch,
+            state=state,
+            next=next_attempt_at,
+            code=verdict.code,
+            error=None if done else verdict.detail,
+            delivered=now if done else None,
+        )
+        return changed == 1
+
+
+def release_all(store: Store, now: datetime) -> int:
+    """Frees every claim at the start of the only process of this database: whoever held them is dead. Their attempts stay open in the log."""
+    with store.write():
+        return store.run(_RELEASE, now=now)
+
+
+def retry(store: Store, delivery_id: int, now: datetime) -> bool:
+    """Makes an ended or waiting delivery due now, under its old identity. False where it is delivered or under way."""
+    with store.write():
+        return store.run(_RETRY, id=delivery_id, now=now) == 1
+
+
+def failed_ids(store: Store) -> tuple[int, ...]:
+    """Deliveries that ended without success, oldest first."""
+    return tuple(row["id"] for row in store.all(_FAILED))
+
+
+def get(store: Store, delivery_id: int) -> Delivery | None:
+    """One delivery, or None."""
+    row = store.one(_ONE, id=delivery_id)
+    return None if row is None else _delivery(row)
+
+
+def get_message(store: Store, message_id: int) -> Message | None:
+    """One message with its bytes, or None."""
+    row = store.one(_MESSAGE, id=message_id)
+    if row is None:
+        return None
+    return Message(
+        id=row["id"],
+        uid=row["uid"],
+        digest_id=row["digest_id"],
+        form=row["form"],
+        part=row["part"],
+        parts=row["parts"],
+        subject=row["subject"],
+        body=bytes(row["body"]),
+        sha256=row["sha256"],
+        created_at=from_text(row["created_at"]),
+    )
+
+
+def attempts(store: Store, delivery_id: int) -> tuple[Attempt, ...]:
+    """The log of a delivery, first to last."""
+    return tuple(
+        Attempt(
+            id=row["id"],
+            delivery_id=row["delivery_id"],
+            epoch=row["epoch"],
+            started_at=from_text(row["started_at"]),
+            ended_at=from_text_or_none(row["ended_at"]),
+            outcome=row["outcome"],
+            code=row["code"],
+            detail=row["detail"],
+        )
+        for row in store.all(_ATTEMPTS, id=delivery_id)
+    )
+
+
+def listed(store: Store, since: datetime, limit: int, failed: bool = False) -> list[Row]:
+    """Rows for a list, newest first; `failed`: only what did not go through."""
+    return store.all(_LIST, since=since, limit=limit, failed=failed)
+
+
+def waiting(store: Store) -> int:
+    """Number of deliveries still to be made."""
+    row = store.one(_WAITING)
+    return 0 if row is None else int(row["n"])
+
+
+def _delivery(row: Row) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        message_id=row["message_id"],
+        channel=row["channel"],
+        destination=row["destination"],
+        state=row["state"],
+        attempts=row["attempts"],
+        epoch=row["epoch"],
+        next_attempt_at=from_text_or_none(row["next_attempt_at"]),
+        created_at=from_text(row["created_at"]),
+        delivered_at=from_text_or_none(row["delivered_at"]),
+        last_code=row["last_code"],
+        last_error=row["last_error"],
+    )

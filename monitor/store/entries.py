@@ -1,0 +1,162 @@
+"""Entries: what a feed said, one row per identity; each leads to one article, made in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.model import Entry
+from monitor.store import sites
+from monitor.store.driver import Store
+from monitor.text import digest, fold
+from monitor.urls import host
+
+_KNOWN = "select key, url_key, content_hash from entries where feed_id = :feed"
+_ARTICLE = """
+insert into articles(site_id, url_key, url, title, summary, author, publisher, lang, published_at, first_seen_at, state, next_read_at, text_hash, quiet)
+values (:site, :key, :url, :title, :summary, :author, :publisher, :lang, :published, :now, :state, :due, :hash, :quiet)
+on conflict(url_key) do nothing returning id
+"""
+_ARTICLE_ID = "select id from articles where url_key = :key"
+_WAKE = "update articles set quiet = 0 where id = :id and quiet = 1 and state = 'pending'"
+_ENTRY = """
+insert into entries(feed_id, key, article_id, guid, url, url_key, title, summary, author, lang, published_at, published_raw, content_hash, first_seen_at)
+values (:feed, :key, :article, :guid, :url, :url_key, :title, :summary, :author, :lang, :published, :raw, :hash, :now)
+on conflict(feed_id, key) do nothing returning id
+"""
+_REVISE = """
+update entries set title = :title, summary = :summary, author = :author, content_hash = :hash, revision = revision + 1, revised_at = :now
+where feed_id = :feed and key = :key and content_hash <> :hash returning article_id
+"""
+# A revised feed text is read anew only where the feed text is all there is, or the page is still to be read.
+_RENEW_FEED_TEXT = """
+update articles set title = :title, summary = :summary, text_hash = :hash, matched_rev = 0
+where id = :id and text_source = 'feed' returning state
+"""
+_TEXT = """
+insert into texts(article_id, text, folded) values (:id, :text, :folded)
+on conflict(article_id) do update set text = :text, folded = :folded
+"""
+_COUNT = "select count(*) as n from entries where feed_id = :feed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEntry:
+    """What is remembered of an entry for telling whether one is new."""
+
+    key: str
+    url_key: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighted:
+    """An entry with what decides how its article begins: `quiet` (old at the baseline) and `publisher`."""
+
+    entry: Entry
+    quiet: bool
+    publisher: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryCounts:
+    """What a poll stored: entries that were new, entries whose text changed."""
+
+    new: int = 0
+    revised: int = 0
+
+
+def known(store: Store, feed_id: int) -> tuple[KnownEntry, ...]:
+    """Every entry ever seen in a feed: identity never expires."""
+    return tuple(KnownEntry(**row) for row in store.all(_KNOWN, feed=feed_id))
+
+
+def save(store: Store, feed_id: int, found: Sequence[Sighted], now: datetime) -> EntryCounts:
+    """Stores entries with their articles, inside the caller's transaction; a known identity with another text is a revision."""
+    new = revised = 0
+    for sighted in found:
+        if _insert(store, feed_id, sighted, now):
+            new += 1
+        elif _revise(store, feed_id, sighted.entry, now):
+            revised += 1
+    return EntryCounts(new=new, revised=revised)
+
+
+def count(store: Store, feed_id: int) -> int:
+    """Number of entries ever seen in a feed."""
+    row = store.one(_COUNT, feed=feed_id)
+    return 0 if row is None else int(row["n"])
+
+
+def _insert(store: Store, feed_id: int, sighted: Sighted, now: datetime) -> bool:
+    entry = sighted.entry
+    exists = store.one("select id from entries where feed_id = :feed and key = :key", feed=feed_id, key=entry.key)
+    if exists is not None:
+        return False
+    article = _article(store, feed_id, sighted, now)
+    row = store.one(
+        _ENTRY,
+        feed=feed_id,
+        key=entry.key,
+        article=article,
+        guid=entry.guid,
+        url=entry.url,
+        url_key=entry.url_key,
+        title=entry.title,
+        summary=entry.summary,
+        author=entry.author,
+        lang=entry.lang,
+        published=entry.published_at,
+        raw=entry.published_raw,
+        hash=entry.content_hash,
+        now=now,
+    )
+    return row is not None
+
+
+def _article(store: Store, feed_id: int, sighted: Sighted, now: datetime) -> int:
+    """The article of an entry: one per address, whatever number of feeds show it; without an address one of its own, kept with its feed text."""
+    entry = sighted.entry
+    key = entry.url_key or f"entry:{feed_id}:{entry.key}"
+    row = store.one(
+        _ARTICLE,
+        site=sites.ensure(store, host(entry.url), now, now) if entry.url_key else None,
+        key=key,
+        url=entry.url,
+        title=entry.title,
+        summary=entry.summary,
+        author=entry.author,
+        publisher=sighted.publisher,
+        lang=entry.lang,
+        published=entry.published_at,
+        now=now,
+        state="pending" if entry.url_key else "done",
+        due=now if entry.url_key else None,
+        hash=digest(entry.title, entry.summary),
+        quiet=sighted.quiet,
+    )
+    if row is None:
+        existing = store.one(_ARTICLE_ID, key=key)
+        assert existing is not None
+        if not sighted.quiet:
+            store.run(_WAKE, id=existing["id"])
+        return int(existing["id"])
+    if not entry.url_key:
+        _save_text(store, row["id"], entry)
+    return int(row["id"])
+
+
+def _revise(store: Store, feed_id: int, entry: Entry, now: datetime) -> bool:
+    fields = {"title": entry.title, "summary": entry.summary}
+    row = store.one(_REVISE, feed=feed_id, key=entry.key, author=entry.author, hash=entry.content_hash, now=now, **fields)
+    if row is None:
+        return False
+    renewed = store.one(_RENEW_FEED_TEXT, id=row["article_id"], hash=digest(entry.title, entry.summary), **fields)
+    if renewed is not None and renewed["state"] != "pending":
+        _save_text(store, row["article_id"], entry)
+    return True
+
+
+def _save_text(store: Store, article_id: int, entry: Entry) -> None:
+    store.run(_TEXT, id=article_id, text=entry.summary, folded=fold(f"{entry.title}\n{entry.summary}"))

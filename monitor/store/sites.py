@@ -1,0 +1,95 @@
+"""Sites and their lease: one visitor per host at a time, over all machines. A claim's token is new each time, so an expired one cannot save."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from monitor.errors import MonitorError
+from monitor.hours import from_text_or_none
+from monitor.model import Site
+from monitor.store.driver import Row, Store
+
+_CLAIM = """
+with due as (
+  select id from sites where due_at <= :now and (blocked_until_at is null or blocked_until_at <= :now) order by due_at, id limit :limit {skip}
+)
+update sites set due_at = :until, owner = :owner where id in (select id from due)
+returning id, host, due_at, owner, blocked_until_at
+"""
+_RENEW = "update sites set due_at = :until where id = :id and owner = :owner"
+_RELEASE = """
+update sites set owner = null, due_at = (
+  select case when sites.blocked_until_at > min(work.due_at) then sites.blocked_until_at else min(work.due_at) end from (
+    select next_poll_at as due_at from feeds where site_id = :id and state = 'active'
+    union all select next_read_at from articles where site_id = :id and state = 'pending'
+  ) work where work.due_at is not null
+) where id = :id and owner = :owner
+"""
+_BLOCK = """
+update sites set blocked_until_at = :until, block_reason = :reason
+where host = :host and (blocked_until_at is null or blocked_until_at < :until)
+"""
+_ENSURE = "insert into sites(host, due_at, created_at) values (:host, :due, :now) on conflict(host) do nothing"
+_ID = "select id from sites where host = :host"
+# A site under lease keeps its due time, which is the lease; its release looks at all work anew.
+_LOWER = "update sites set due_at = :due where id = :id and owner is null and (due_at is null or due_at > :due)"
+_FREE_ALL = "update sites set owner = null, due_at = :now where owner is not null"
+
+
+class LeaseLost(MonitorError):
+    """Another visitor has taken the site over; what this one wanted to save is rolled back."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__(f"the lease on {host} was lost")
+
+
+def claim(store: Store, now: datetime, until: datetime, limit: int, owner: str) -> tuple[Site, ...]:
+    """Takes at most `limit` due sites until an instant, longest due first. `owner` must be new for every claim."""
+    with store.write():
+        rows = store.all(_CLAIM.replace("{skip}", store.skip_locked), now=now, until=until, limit=limit, owner=owner)
+    return tuple(sorted((_site(row) for row in rows), key=lambda site: site.id))
+
+
+def renew(store: Store, site_id: int, owner: str, until: datetime) -> bool:
+    """The fence: prolongs the lease inside the caller's transaction; False where it is no longer held."""
+    return store.run(_RENEW, id=site_id, owner=owner, until=until) == 1
+
+
+def release(store: Store, site_id: int, owner: str) -> None:
+    """Gives the site back; it is due again when its earliest feed or page is, never before a block ends."""
+    with store.write():
+        store.run(_RELEASE, id=site_id, owner=owner)
+
+
+def block(store: Store, host: str, until: datetime, reason: str) -> None:
+    """Keeps everybody away from a host until an instant (Retry-After binds the host); never shortens a block."""
+    with store.write():
+        store.run(_BLOCK, host=host, until=until, reason=reason)
+
+
+def ensure(store: Store, host: str, due_at: datetime | None, now: datetime) -> int:
+    """The id of a host's site, made where missing, due no later than `due_at`. Joins the caller's transaction."""
+    with store.write():
+        store.run(_ENSURE, host=host, due=due_at, now=now)
+        row = store.one(_ID, host=host)
+        assert row is not None
+        if due_at is not None:
+            store.run(_LOWER, id=row["id"], due=due_at)
+        return int(row["id"])
+
+
+def free_all(store: Store, now: datetime) -> int:
+    """Frees every lease at the start of the only process of this database: whoever held them is dead."""
+    with store.write():
+        return store.run(_FREE_ALL, now=now)
+
+
+def _site(row: Row) -> Site:
+    return Site(
+        id=row["id"],
+        host=row["host"],
+        due_at=from_text_or_none(row["due_at"]),
+        owner=row["owner"],
+        blocked_until_at=from_text_or_none(row["blocked_until_at"]),
+    )

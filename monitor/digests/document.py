@@ -1,0 +1,263 @@
+"""The digest as one document: everything any form of it shows, fit to be shown, as plain values. Stored as JSON, it is the digest's payload. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from monitor.digests.labels import Labels
+from monitor.digests.select import Candidate, Item, Selection
+from monitor.digests.wording import link, outlet, pieces, shown
+from monitor.hours import to_text
+from monitor.model import Subscription, Verdict
+
+MAX_OUTLETS = 8
+MAX_ALSO = 40
+_MAX_NAMES = 5
+_MAX_FAILING = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A headline that links to its article."""
+
+    headline: str
+    lang: str
+    url: str
+    outlet: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One item. `names`: the names found, side by side of the rule; `together`: they stand in the quoted sentence. Times are stored text.
+
+    `outlets`: the first reporters as lines, independent of how many `reports` there are; `langs`: (language, reports) pairs.
+    """
+
+    kind: str
+    story: int
+    hit: int
+    line: Line
+    sentence: tuple[tuple[str, bool], ...]
+    names: tuple[tuple[str, ...], ...]
+    together: bool
+    topics: tuple[str, ...]
+    brings: tuple[str, ...]
+    outlets: tuple[Line, ...]
+    more_outlets: int
+    reports: int
+    langs: tuple[tuple[str, int], ...]
+    first_seen_at: str
+    published_at: str
+    told_at: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """A source that gives nothing: since when (stored text, or "") and of what kind. `gone`: it said so itself."""
+
+    name: str
+    since_at: str
+    kind: str
+    gone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What was watched while the digest's hits came in."""
+
+    sources: int
+    healthy: int
+    failing: tuple[Failing, ...]
+    articles: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A digest. Instants are stored text; `asked`: made on request; `late`: made well after it was due; `missed`: earlier slots it stands in for."""
+
+    uid: str
+    subscription: str
+    title: str
+    lang: str
+    zone: str
+    slot: str
+    due_at: str
+    made_at: str
+    covers_from_at: str
+    asked: bool
+    late: bool
+    missed: int
+    entries: tuple[Entry, ...]
+    also: tuple[Line, ...]
+    also_more: int
+    below: int
+    echoes: int
+    coverage: Coverage
+
+    def of(self, kind: str) -> tuple[Entry, ...]:
+        """The entries of one kind, in order."""
+        return tuple(entry for entry in self.entries if entry.kind == kind)
+
+    @property
+    def also_count(self) -> int:
+        """How many developments are named under Also, or only counted there."""
+        return len(self.also) + self.also_more + self.below
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """When and for which slot a digest is made. `label` names the slot; `covers_from_at` is the end of the last digest."""
+
+    uid: str
+    label: str
+    due_at: datetime
+    made_at: datetime
+    covers_from_at: datetime
+    asked: bool
+    late: bool
+    missed: int
+
+
+def document(
+    subscription: Subscription, occasion: Occasion, selection: Selection, verdicts: Mapping[int, Verdict], coverage: Coverage
+) -> Document:
+    """Puts a selection into words. `verdicts` holds the evidence of the hits whose headline is shown, by hit."""
+    return Document(
+        uid=occasion.uid,
+        subscription=subscription.name,
+        title=shown(subscription.title, 80),
+        lang=subscription.lang,
+        zone=subscription.timezone,
+        slot=occasion.label,
+        due_at=to_text(occasion.due_at),
+        made_at=to_text(occasion.made_at),
+        covers_from_at=to_text(occasion.covers_from_at),
+        asked=occasion.asked,
+        late=occasion.late,
+        missed=occasion.missed,
+        entries=tuple(
+            _entry(item, verdicts[item.shown.hit], verdicts[item.lead.hit], Labels(subscription.lang)) for item in selection.items
+        ),
+        also=tuple(_line(item.shown, Labels(subscription.lang)) for item in selection.overflow[:MAX_ALSO]),
+        also_more=max(0, len(selection.overflow) - MAX_ALSO),
+        below=selection.below,
+        echoes=selection.echoes,
+        coverage=coverage,
+    )
+
+
+def coverage_of(sources: Sequence[Mapping[str, Any]], articles: int, pending: int) -> Coverage:
+    """The coverage from feed rows (name, title, state, failing_since_at, error_kind) and article counts; the longest failing first."""
+    ill = [row for row in sources if row["failing_since_at"] or row["state"] == "gone"]
+    ill.sort(key=lambda row: (row["failing_since_at"] or "", row["name"]))
+    failing = tuple(
+        Failing(
+            name=shown(row["title"] or row["name"], 60),
+            since_at=row["failing_since_at"] or "",
+            kind=shown(row["error_kind"] or "", 40),
+            gone=row["state"] == "gone",
+        )
+        for row in ill[:_MAX_FAILING]
+    )
+    return Coverage(sources=len(sources), healthy=len(sources) - len(ill), failing=failing, articles=articles, pending=pending)
+
+
+def to_json(found: Document) -> str:
+    """The document as its stored payload."""
+    return json.dumps(asdict(found), ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> Document:
+    """The document of a stored payload."""
+    fields: dict[str, Any] = json.loads(text)
+    coverage = fields["coverage"]
+    return Document(
+        **{
+            **fields,
+            "entries": tuple(_entry_from(each) for each in fields["entries"]),
+            "also": tuple(Line(**each) for each in fields["also"]),
+            "coverage": Coverage(**{**coverage, "failing": tuple(Failing(**each) for each in coverage["failing"])}),
+        }
+    )
+
+
+def _entry_from(fields: dict[str, Any]) -> Entry:
+    pairs = {name: tuple(tuple(pair) for pair in fields[name]) for name in ("sentence", "names", "langs")}
+    lists = {name: tuple(fields[name]) for name in ("topics", "brings")}
+    lines = {"line": Line(**fields["line"]), "outlets": tuple(Line(**each) for each in fields["outlets"])}
+    return Entry(**{**fields, **pairs, **lists, **lines})
+
+
+def _line(c: Candidate, labels: Labels) -> Line:
+    return Line(headline=shown(c.title) or labels.word("untitled"), lang=c.lang, url=link(c.url), outlet=outlet(c.publisher))
+
+
+def _entry(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> Entry:
+    evidence = evidence if evidence.snippet.text else best
+    names, together = _names(evidence)
+    told = [c.told_at for c in item.members if c.told_at is not None]
+    outlets = _outlets(item)
+    langs = Counter(c.lang or "?" for c in item.members)
+    return Entry(
+        kind=item.kind,
+        story=item.lead.story,
+        hit=item.shown.hit,
+        line=_line(item.shown, labels),
+        sentence=pieces(evidence.snippet.text, evidence.snippet.marks),
+        names=names,
+        together=together,
+        topics=tuple(dict.fromkeys(shown(m.title, 60) for m in evidence.mentions if m.kind == "topic"))[:3],
+        brings=_brings(item, evidence, best, labels),
+        outlets=tuple(_line(c, labels) for c in outlets[:MAX_OUTLETS]),
+        more_outlets=max(0, len(outlets) - MAX_OUTLETS),
+        reports=len(item.members),
+        langs=tuple(sorted(langs.items(), key=lambda pair: (-pair[1], pair[0]))),
+        first_seen_at=to_text(min(c.first_seen_at for c in item.members)),
+        published_at=to_text(item.shown.published_at) if item.shown.published_at else "",
+        told_at=to_text(max(told)) if told else "",
+        score=round(item.lead.score, 3),
+    )
+
+
+def _outlets(item: Item) -> list[Candidate]:
+    """The shown report first, then one per publisher and language, in order of first sight."""
+    found: dict[tuple[str, str], Candidate] = {(item.shown.publisher, item.shown.lang): item.shown}
+    for c in sorted(item.members, key=lambda c: (c.first_seen_at, c.hit)):
+        found.setdefault((c.publisher, c.lang), c)
+    return list(found.values())
+
+
+def _names(verdict: Verdict) -> tuple[tuple[tuple[str, ...], ...], bool]:
+    """The entities named in the quoted sentence, by side in the order of the text; those of the whole text where the sentence names one side only."""
+    quoted = {verdict.snippet.text[start:end] for start, end in verdict.snippet.marks}
+    inside = _by_side(verdict, quoted)
+    return (inside, True) if len(inside) > 1 else (_by_side(verdict, None), False)
+
+
+def _by_side(verdict: Verdict, aliases: set[str] | None) -> tuple[tuple[str, ...], ...]:
+    sides: dict[str, dict[str, None]] = {}
+    for m in sorted(verdict.mentions, key=lambda m: m.start):
+        if m.kind == "entity" and (aliases is None or m.alias in aliases):
+            sides.setdefault(m.side, {}).setdefault(shown(m.title, 60))
+    return tuple(tuple(list(names)[:_MAX_NAMES]) for names in sides.values())
+
+
+def _brings(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> tuple[str, ...]:
+    titles = {m.id: m.title for verdict in (evidence, best) for m in verdict.mentions}
+    return tuple(text for fact in item.delta if (text := _fact(fact, titles, labels)))
+
+
+def _fact(fact: str, titles: Mapping[str, str], labels: Labels) -> str:
+    """`amount:USD:200000000` and `entity:marvell` in words."""
+    kind, _, value = fact.partition(":")
+    if kind == "amount":
+        currency, _, units = value.partition(":")
+        return labels.amount(currency, int(units)) if units.isdigit() else ""
+    return shown(titles.get(value, value.replace("-", " ")), 60)

@@ -1,0 +1,136 @@
+"""The sentences of a digest in the reader's language and zone, the same in text and HTML. Pure."""
+
+from __future__ import annotations
+
+from monitor.digests.document import Document, Entry, Failing
+from monitor.digests.labels import Labels
+from monitor.digests.wording import subject
+from monitor.hours import from_text
+
+KINDS = ("new", "update", "review")
+_SUBJECT_HEADLINES = 3
+_PREHEADER_CHARS = 110
+
+
+class Phrases:
+    """One document's sentences."""
+
+    def __init__(self, document: Document) -> None:
+        self.labels = Labels(document.lang)
+        self._document = document
+        self._zone = document.zone
+        self._made_at = from_text(document.made_at)
+
+    def counts(self, separator: str = ", ") -> str:
+        """`3 new, 2 updates, 1 worth a look`; what is nought is left out."""
+        found = [self.labels.count(f"n_{kind}", len(entries)) for kind in KINDS if (entries := self._document.of(kind))]
+        return separator.join(found) or self.labels.word("nothing_short")
+
+    def subject(self, part: int, parts: int) -> str:
+        """`[VN-US tech] 3 new, 2 updates - best headline; next one`."""
+        counts = self.counts() + (f" ({self.labels.word('part', n=part, k=parts)})" if parts > 1 else "")
+        headlines = tuple(entry.line.headline for entry in self._document.entries[:_SUBJECT_HEADLINES])
+        return subject(self._document.title, counts, headlines)
+
+    def preheader(self) -> str:
+        """What a mail list shows behind the subject: the evidence of the best item, not the headline again."""
+        for entry in self._document.entries:
+            if entry.sentence:
+                text = "".join(piece for piece, _ in entry.sentence)
+                return text if len(text) <= _PREHEADER_CHARS else text[:_PREHEADER_CHARS].rsplit(" ", 1)[0] + "…"
+        return self.covers()
+
+    def date(self) -> str:
+        """`Thu 26 Sep 2024, 07:00 UTC+7`: when the digest was made."""
+        at = self._made_at
+        return f"{self.labels.day(at, self._zone)}, {self.labels.clock(at, self._zone)} {self.labels.zone_sign(at, self._zone)}"
+
+    def covers(self) -> str:
+        """`Covers 25 Sep 07:00 to 26 Sep 07:00`: the span in which the digest's hits were found."""
+        return self.labels.word(
+            "covers", start=self._day_and_time(self._document.covers_from_at), end=self._day_and_time(self._document.made_at)
+        )
+
+    def notices(self) -> tuple[str, ...]:
+        """What the reader must know of how the digest came: asked for, late, in place of others."""
+        found = [self.labels.word("asked")] if self._document.asked else []
+        if self._document.late:
+            found.append(self.labels.word("late", due=self._moment(self._document.due_at), made=self._moment(self._document.made_at)))
+        if self._document.missed:
+            found.append(self.labels.count("n_missed", self._document.missed))
+        return tuple(found)
+
+    def why(self, entry: Entry) -> str:
+        """`To Lam + Apple, in one sentence; topic: chips`."""
+        names = " + ".join(", ".join(side) for side in entry.names)
+        if entry.together:
+            names += f", {self.labels.word('one_sentence')}"
+        topics = f"{self.labels.word('topics')}: {', '.join(entry.topics)}" if entry.topics else ""
+        return "; ".join(part for part in (names, topics) if part)
+
+    def brings(self, entry: Entry) -> str:
+        """`US$200m, Marvell (told on 23 Sep)`: what is new in a story already told."""
+        told = self.labels.word("told_before", day=self.labels.short_day(from_text(entry.told_at), self._zone)) if entry.told_at else ""
+        facts = ", ".join(entry.brings)
+        return f"{facts} ({told})" if facts and told else facts or told
+
+    def reports(self, entry: Entry) -> str:
+        """`7 reports: 4 vi, 2 en, 1 fr`; one report: its language alone."""
+        langs = ", ".join(f"{n} {lang}" for lang, n in entry.langs)
+        return self.labels.count("n_reports", entry.reports) + f": {langs}" if entry.reports > 1 else entry.langs[0][0]
+
+    def first(self, entry: Entry) -> str:
+        """`first seen 06:40`, with the day where it is another."""
+        return f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}"
+
+    def score(self, entry: Entry) -> str:
+        """`score 7.4`."""
+        return f"{self.labels.word('score')} {self.labels.decimal(entry.score)}"
+
+    def story(self, entry: Entry) -> str:
+        """`story 412`: the number to ask `monitor stories show` for."""
+        return f"{self.labels.word('story')} {entry.story}"
+
+    def more_outlets(self, entry: Entry) -> str:
+        """`and 4 more`, or nothing."""
+        return self.labels.word("and_more", n=entry.more_outlets) if entry.more_outlets else ""
+
+    def rest(self) -> tuple[str, ...]:
+        """What is counted and not listed: developments beyond the size, below the line, repeats folded."""
+        document = self._document
+        counted = (("n_more", document.also_more), ("n_below", document.below), ("n_echoes", document.echoes))
+        return tuple(self.labels.count(name, n) for name, n in counted if n)
+
+    def coverage(self) -> str:
+        """`41 of 43 sources healthy, 612 articles seen, 3 pages still to be read`."""
+        found = self._document.coverage
+        parts = [
+            self.labels.count("sources", found.healthy, k=self.labels.number(found.sources)),
+            self.labels.count("n_articles", found.articles),
+        ]
+        if found.pending:
+            parts.append(self.labels.count("n_pending", found.pending))
+        return ", ".join(parts)
+
+    def failing(self, source: Failing) -> str:
+        """`The Hanoi Times: failing since 24 Sep 03:10 (too slow)`."""
+        if source.gone:
+            return f"{source.name}: {self.labels.word('gone')}"
+        text = f"{source.name}: {self.labels.word('failing_since', day=self._moment(source.since_at))}"
+        return f"{text} ({self.labels.fault(source.kind)})" if source.kind else text
+
+    def foot(self) -> tuple[str, ...]:
+        """Zone, identity and how to ask on."""
+        document = self._document
+        return (
+            self.labels.word("times_in", zone=document.zone),
+            f"{self.labels.word('digest')} {document.uid}",
+            f"{self.labels.word('explain')}: monitor stories show N",
+        )
+
+    def _day_and_time(self, text: str) -> str:
+        at = from_text(text)
+        return f"{self.labels.short_day(at, self._zone)} {self.labels.clock(at, self._zone)}"
+
+    def _moment(self, text: str) -> str:
+        return self.labels.moment(from_text(text), self._zone, self._made_at)

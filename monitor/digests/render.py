@@ -1,0 +1,124 @@
+"""A document as messages: mail (text and HTML, in parts where one would be cut by mail programs), and the webhook's JSON. Pure.
+
+HTML comes from one fixed template with autoescape on; foreign text is only ever a value in it. Nothing remote is loaded: no image, font or script.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from monitor.digests.document import Document, Entry
+from monitor.digests.phrases import KINDS, Phrases
+from monitor.digests.plain import render_text
+
+MAX_HTML_BYTES = 90_000
+"""Mail programs clip a message near 102 kB; a longer digest comes in parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One part of a digest as a mail: all text, nothing encoded."""
+
+    subject: str
+    text: str
+    html: str
+    lang: str
+    title: str
+    preheader: str
+
+    def body(self) -> bytes:
+        """The frozen bytes of a mail or file message: JSON in UTF-8."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def render_mails(document: Document) -> tuple[Mail, ...]:
+    """The mails of a document: as few parts as keep each part's HTML below the limit, every entry in exactly one."""
+    for parts in range(1, max(1, len(document.entries)) + 1):
+        mails = tuple(_mail(document, part, parts) for part in range(1, parts + 1))
+        if all(len(mail.html.encode("utf-8")) <= MAX_HTML_BYTES for mail in mails):
+            break
+    return mails
+
+
+def render_json(document: Document) -> bytes:
+    """The webhook's exact bytes: `{"type": "digest.ready", "timestamp", "data"}` (Standard Webhooks), instants in UTC, counts and items."""
+    counts = {kind: len(document.of(kind)) for kind in KINDS} | {"overflow": document.also_count, "echo": document.echoes}
+    data = {
+        "id": document.uid,
+        "subscription": document.subscription,
+        "title": document.title,
+        "lang": document.lang,
+        "subject": Phrases(document).subject(1, 1),
+        "slot": document.slot,
+        "due_at": document.due_at,
+        "covers": {"from": document.covers_from_at, "to": document.made_at},
+        "late": document.late,
+        "missed_slots": document.missed,
+        "counts": counts,
+        "items": [_json_item(entry) for entry in document.entries],
+        "also": [asdict(line) for line in document.also],
+        "coverage": asdict(document.coverage),
+    }
+    body = {"type": "digest.ready", "timestamp": document.made_at, "data": data}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _json_item(entry: Entry) -> dict[str, object]:
+    return {
+        "kind": entry.kind,
+        "story": entry.story,
+        "hit": entry.hit,
+        **asdict(entry.line),
+        "sentence": "".join(piece for piece, _ in entry.sentence),
+        "marked": [piece for piece, marked in entry.sentence if marked],
+        "names": [name for side in entry.names for name in side],
+        "topics": list(entry.topics),
+        "brings": list(entry.brings),
+        "outlets": [asdict(line) for line in entry.outlets],
+        "reports": entry.reports,
+        "languages": dict(entry.langs),
+        "first_seen_at": entry.first_seen_at,
+        "published_at": entry.published_at or None,
+        "score": entry.score,
+    }
+
+
+def _mail(document: Document, part: int, parts: int) -> Mail:
+    size = -(-len(document.entries) // parts)
+    start = (part - 1) * size
+    entries = document.entries[start : start + size]
+    say = Phrases(document)
+    return Mail(
+        subject=say.subject(part, parts),
+        text=render_text(document, entries, start + 1, part, parts),
+        html=_html(document, entries, start + 1, part, parts),
+        lang=say.labels.lang,
+        title=document.title,
+        preheader=say.preheader(),
+    )
+
+
+def _html(document: Document, entries: Sequence[Entry], number_from: int, part: int, parts: int) -> str:
+    say = Phrases(document)
+    sections = [(kind, say.labels.word(kind), [entry for entry in entries if entry.kind == kind]) for kind in KINDS]
+    return _template().render(
+        document=document,
+        sections=[section for section in sections if section[2]],
+        say=say,
+        word=say.labels.word,
+        part=part,
+        parts=parts,
+        number_from=number_from,
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    loader = PackageLoader("monitor.digests", "templates")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("digest.html")

@@ -1,0 +1,173 @@
+"""What a digest tells: untold hits become items, one per development, ranked and cut to size; every hit gets exactly one place. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+_MAX_VOICES = 4
+_POINTS_PER_VOICE = 0.5
+_POINTS_PER_DAY = 0.5
+_MAX_DAYS = 4.0
+_MAX_DELTA = 6
+
+TOLD_AS_NEWS = 2
+TOLD_FOR_A_LOOK = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A hit that waits to be told, with its article. `told`: what the subscription was told of its story before (0, for a look, as news)."""
+
+    hit: int
+    watchlist: str
+    story: int
+    band: str
+    score: float
+    novelty: str | None
+    delta: tuple[str, ...]
+    created_at: datetime
+    article: int
+    title: str
+    url: str
+    publisher: str
+    lang: str
+    published_at: datetime | None
+    first_seen_at: datetime
+    copy_of: int | None
+    told: int = 0
+    told_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One development. kind: new | update | review. `lead` is its best hit, `shown` the one whose headline and sentence are shown."""
+
+    kind: str
+    lead: Candidate
+    shown: Candidate
+    members: tuple[Candidate, ...]
+    delta: tuple[str, ...]
+    rank: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one hit stands: shown_as is new, update, review, echo or overflow; position counts items from 1, 0 is none."""
+
+    hit: int
+    story: int
+    shown_as: str
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A digest's content. `overflow` holds items beyond the size, best first; `below` counts developments under the subscription's line."""
+
+    items: tuple[Item, ...]
+    overflow: tuple[Item, ...]
+    below: int
+    echoes: int
+    places: tuple[Place, ...]
+
+    def of(self, kind: str) -> tuple[Item, ...]:
+        """The items of one kind, in order."""
+        return tuple(item for item in self.items if item.kind == kind)
+
+
+def select(candidates: Iterable[Candidate], *, lang: str, review: bool, max_items: int, now: datetime) -> Selection:
+    """Chooses and ranks. `lang` is the reader's language, `review` whether the review band is shown, `max_items` the items shown in full."""
+    developments = _developments(sorted(candidates, key=lambda c: c.hit))
+    made = [(members, _item(members, lang, now)) for members in developments]
+    items = [item for _, item in made if item is not None and (item.lead.band == "alert" or review)]
+    hidden = [item for _, item in made if item is not None and item.lead.band != "alert" and not review]
+    news = sorted((item for item in items if item.kind != "review"), key=_order)
+    looks = sorted((item for item in items if item.kind == "review"), key=_order)
+    kept = news[:max_items] + looks[: max(0, max_items - len(news))]
+    shown = [item for kind in ("new", "update", "review") for item in kept if item.kind == kind]
+    over = news[max_items:] + looks[max(0, max_items - len(news)) :]
+    places = [place for number, item in enumerate(shown, 1) for place in _places(item, item.kind, number)]
+    places += [place for item in (*over, *hidden) for place in _places(item, "overflow", 0)]
+    places += [Place(hit=c.hit, story=c.story, shown_as="echo") for members, item in made if item is None for c in members]
+    echoes = sum(place.shown_as == "echo" for place in places)
+    return Selection(items=tuple(shown), overflow=tuple(over), below=len(hidden), echoes=echoes, places=tuple(places))
+
+
+def independent(members: Sequence[Candidate]) -> int:
+    """How many publishers speak for themselves: copies of one text count once, and so do several texts of one publisher."""
+    first_by_text: dict[int, str] = {}
+    for member in sorted(members, key=lambda c: (c.first_seen_at, c.hit)):
+        first_by_text.setdefault(member.copy_of or member.article, member.publisher or str(member.article))
+    return len(set(first_by_text.values()))
+
+
+def _developments(candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
+    """Candidates by story; stories of several watchlists that share an article are one development."""
+    root = {c.story: c.story for c in candidates}
+
+    def find(story: int) -> int:
+        while root[story] != story:
+            story = root[story]
+        return story
+
+    by_article: dict[int, int] = {}
+    for c in candidates:
+        first = by_article.setdefault(c.article, c.story)
+        one, other = sorted((find(first), find(c.story)))
+        root[other] = one
+    ordered = sorted(candidates, key=lambda c: (find(c.story), c.hit))
+    return [tuple(members) for _, members in groupby(ordered, key=lambda c: find(c.story))]
+
+
+def _item(members: Sequence[Candidate], lang: str, now: datetime) -> Item | None:
+    """The item of one development, or None where it brings nothing that was not told."""
+    told = max(c.told for c in members)
+    fresh = [c for c in members if c.novelty == "update"]
+    alerts = [c for c in members if c.band == "alert"]
+    if told >= TOLD_AS_NEWS:
+        kind, leads = "update", [c for c in fresh if c.band == "alert"] or fresh
+    elif alerts:
+        kind, leads = "new", alerts
+    else:
+        kind, leads = "review", fresh if told else list(members)
+    if not leads:
+        return None
+    lead = min(leads, key=_best)
+    delta = tuple(dict.fromkeys(fact for c in sorted(fresh, key=_best) for fact in c.delta))[:_MAX_DELTA] if told else ()
+    shown = _shown(lead, leads, fresh if kind == "update" else members, lang)
+    return Item(kind=kind, lead=lead, shown=shown, members=tuple(members), delta=delta, rank=_rank(lead, members, now))
+
+
+def _shown(lead: Candidate, leads: Sequence[Candidate], others: Sequence[Candidate], lang: str) -> Candidate:
+    """The best real headline in the reader's language, among the leads first; otherwise the lead's, otherwise any real one."""
+    for chosen in ([c for c in leads if c.lang == lang], [c for c in others if c.lang == lang], [lead], others):
+        real = [c for c in chosen if _is_headline(c.title)]
+        if real:
+            return min(real, key=_best)
+    return lead
+
+
+def _is_headline(title: str) -> bool:
+    return len(title.split()) >= 2 and any(char.isalpha() for char in title)
+
+
+def _rank(lead: Candidate, members: Sequence[Candidate], now: datetime) -> float:
+    voices = min(independent(members) - 1, _MAX_VOICES)
+    days = (now - max(c.first_seen_at for c in members)).total_seconds() / 86400
+    return lead.score + _POINTS_PER_VOICE * voices - _POINTS_PER_DAY * min(max(days, 0.0), _MAX_DAYS)
+
+
+def _best(c: Candidate) -> tuple[float, datetime, int]:
+    return -c.score, c.first_seen_at, c.hit
+
+
+def _order(item: Item) -> tuple[float, datetime, int]:
+    return -round(item.rank, 6), item.lead.first_seen_at, item.lead.hit
+
+
+def _places(item: Item, shown_as: str, position: int) -> Iterable[Place]:
+    for c in item.members:
+        yield Place(hit=c.hit, story=c.story, shown_as=shown_as if c is item.lead else "echo", position=position)

@@ -1,0 +1,221 @@
+"""The step: for every subscription whose newest slot is not recorded, chooses what to tell, renders it and freezes it with its deliveries.
+
+Reading and rendering happen outside the transaction. The commit fails as a whole, and the next tick looks again, where another planner was quicker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.config import ChannelSettings, EmailChannel, FileChannel, WebhookChannel
+from monitor.digests.document import Document, Occasion, coverage_of, document, to_json
+from monitor.digests.render import Mail, render_json, render_mails
+from monitor.digests.select import Candidate, Selection, select
+from monitor.hours import Schedule, from_text, latest_slot, release_at, schedule_of, slots_between, to_text
+from monitor.model import Slot, Subscription
+from monitor.store import digests as stored
+from monitor.store import hits, subscriptions
+from monitor.store.digests import FrozenMessage, Member, Plan, Superseded
+from monitor.store.driver import Store
+from monitor.store.subscriptions import StoredSubscription
+
+LATE = timedelta(minutes=30)
+"""A digest made so long after it could have been says that it is late."""
+
+MAX_MISSED = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCounts:
+    """Digests frozen, slots recorded with nothing to send, hits told, deliveries made, older slots recorded as missed; skipped: another planner was quicker."""
+
+    digests: int = 0
+    empty: int = 0
+    hits: int = 0
+    deliveries: int = 0
+    missed: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A slot to plan now, with the older ones it stands in for. `late`: well after it could have been planned."""
+
+    slot: Slot
+    missed: tuple[Slot, ...] = ()
+    late: bool = False
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a subscription would be told at this instant."""
+
+    document: Document
+    selection: Selection
+    covers_from_at: datetime
+
+
+async def plan(
+    *,
+    store: Store,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+    subscriptions: Sequence[Subscription],
+    channels: Sequence[ChannelSettings],
+    force: str | None = None,
+) -> PlanCounts:
+    """Plans what is due. `force` names a subscription whose digest is made now instead, whatever its schedule says, if there is something to tell."""
+    chosen = [each for each in subscriptions if force is None or each.name == force]
+    counts = [await asyncio.to_thread(_plan_one, store, each, channels, clock(), new_id, force is not None) for each in chosen]
+    return PlanCounts(**{name: sum(getattr(each, name) for each in counts) for name in PlanCounts.__slots__})
+
+
+def _plan_one(
+    store: Store, subscription: Subscription, channels: Sequence[ChannelSettings], now: datetime, new_id: Callable[[], str], asked: bool
+) -> PlanCounts:
+    row = subscriptions.get(store, subscription.name)
+    if row is None:
+        return PlanCounts()
+    due = Due(slot=Slot(label=f"manual-{to_text(now)}", due_at=now), asked=True) if asked else find_due(store, row, subscription, now)
+    if due is None:
+        return PlanCounts()
+    made = draft(store, row, subscription, due, now, new_id())
+    send = bool(made.selection.items) or (subscription.heartbeat and not asked)
+    if asked and not send:
+        return PlanCounts()
+    frozen = _frozen(made, row, due, now, new_id, [each for each in channels if send and each.name in subscription.channels], send)
+    try:
+        stored.commit(store, frozen)
+    except Superseded:
+        return PlanCounts(skipped=1)
+    return PlanCounts(
+        digests=int(send),
+        empty=int(not send),
+        hits=len(frozen.members),
+        deliveries=sum(len(message.destinations) for message in frozen.messages),
+        missed=len(due.missed),
+    )
+
+
+def find_due(store: Store, row: StoredSubscription, subscription: Subscription, now: datetime) -> Due | None:
+    """The newest slot where its label is not planned, its quiet hours are over and the subscription had begun; None otherwise.
+
+    "Not planned" and not "later than the last one": after a clock that was wrongly ahead, the latter would be silent until then.
+    """
+    schedule = schedule_of(subscription)
+    slot = latest_slot(schedule, now)
+    if slot is None or slot.due_at <= row.since_at or stored.is_planned(store, row.id, slot.label):
+        return None
+    release = release_at(schedule, slot, now)
+    if now < release:
+        return None
+    return Due(slot=slot, missed=_missed(store, row, schedule, slot, now), late=now - release > LATE)
+
+
+def _missed(store: Store, row: StoredSubscription, schedule: Schedule, slot: Slot, now: datetime) -> tuple[Slot, ...]:
+    before = stored.slot_before(store, row.id, now)
+    after = max(row.since_at, from_text(before["due_at"])) if before else row.since_at
+    known = stored.recorded_labels(store, row.id, after, slot.due_at) | {slot.label}
+    return tuple(each for each in slots_between(schedule, after, slot.due_at) if each.label not in known)[-MAX_MISSED:]
+
+
+def draft(store: Store, row: StoredSubscription, subscription: Subscription, due: Due, now: datetime, uid: str) -> Draft:
+    """What would be told now, with its evidence and coverage. Writes nothing."""
+    candidates = [_candidate(each) for each in stored.waiting(store, row.id) if each["watchlist"] in subscription.watchlists]
+    selection = select(candidates, lang=subscription.lang, review=subscription.review, max_items=subscription.max_items, now=now)
+    needed = {c.hit for item in selection.items for c in (item.lead, item.shown)}
+    verdicts = {hit: found.verdict for hit in needed if (found := hits.get(store, hit)) is not None}
+    before = stored.slot_before(store, row.id, now)
+    covers_from = from_text(before["covers_to_at"]) if before else min(row.since_at, now)
+    seen = stored.articles_seen(store, covers_from, now)
+    occasion = Occasion(
+        uid=uid,
+        label=due.slot.label,
+        due_at=due.slot.due_at,
+        made_at=now,
+        covers_from_at=covers_from,
+        asked=due.asked,
+        late=due.late,
+        missed=len(due.missed),
+    )
+    coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"])
+    return Draft(document=document(subscription, occasion, selection, verdicts, coverage), selection=selection, covers_from_at=covers_from)
+
+
+def preview(store: Store, subscription: Subscription, now: datetime) -> Document | None:
+    """The digest that would be sent if its slot were now; None where the subscription was never synchronised. Writes nothing."""
+    row = subscriptions.get(store, subscription.name)
+    if row is None:
+        return None
+    slot = Slot(label="preview", due_at=now)
+    return draft(store, row, subscription, Due(slot=slot), now, "preview").document
+
+
+def _candidate(row: dict[str, object]) -> Candidate:
+    return Candidate(**row)  # type: ignore[arg-type]
+
+
+def _frozen(
+    made: Draft,
+    row: StoredSubscription,
+    due: Due,
+    now: datetime,
+    new_id: Callable[[], str],
+    channels: Sequence[ChannelSettings],
+    send: bool,
+) -> Plan:
+    mails = render_mails(made.document)
+    places = made.selection.places
+    return Plan(
+        subscription=row.id,
+        uid=made.document.uid,
+        slot=due.slot,
+        missed=due.missed,
+        kind="digest" if send else "none",
+        subject=mails[0].subject,
+        payload=to_json(made.document),
+        covers_from_at=made.covers_from_at,
+        planned_at=now,
+        members=tuple(Member(hit=place.hit, story=place.story, shown_as=place.shown_as, position=place.position) for place in places),
+        messages=tuple(_messages(made.document, mails, channels, new_id)),
+    )
+
+
+def _messages(
+    made: Document, mails: Sequence[Mail], channels: Sequence[ChannelSettings], new_id: Callable[[], str]
+) -> Iterator[FrozenMessage]:
+    """The messages in the forms the channels take, each with its destinations."""
+    going: dict[str, list[tuple[str, str]]] = {}
+    for channel in channels:
+        going.setdefault(_form(channel), []).extend(_destinations(channel))
+    for form, destinations in going.items():
+        bodies = [render_json(made)] if form == "json" else [mail.body() for mail in mails]
+        for part, body in enumerate(bodies, 1):
+            yield FrozenMessage(
+                uid=new_id(),
+                form=form,
+                part=part,
+                parts=len(bodies),
+                subject=mails[part - 1].subject,
+                body=body,
+                destinations=tuple(destinations),
+            )
+
+
+def _form(channel: ChannelSettings) -> str:
+    return {"email": "mail", "webhook": "json", "file": "file"}[channel.type]
+
+
+def _destinations(channel: ChannelSettings) -> tuple[tuple[str, str], ...]:
+    """(channel, destination) pairs: one per recipient; an endpoint by its channel's name, since its address may hold a secret."""
+    match channel:
+        case EmailChannel():
+            return tuple((channel.name, f"mail:{address}") for address in channel.to)
+        case WebhookChannel():
+            return ((channel.name, f"webhook:{channel.name}"),)
+        case FileChannel():
+            return ((channel.name, f"file:{channel.name}"),)

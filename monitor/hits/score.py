@@ -18,7 +18,11 @@ _TOPIC = 0.5
 _TOPICS_AT_MOST = 5.0
 _VERBS_AT_MOST = 1.0
 _ACTOR = 0.5
+_MORE = 0.25
+_MORE_AT_MOST = 3
+_ONLY_IMPLIED = 0.5
 _THIRD = -0.4
+_THIRD_AT_MOST = 2
 _TITLE_SIDE = 0.6
 _TITLE_THIRD = -2.0
 _TITLE_NEITHER = -1.0
@@ -58,7 +62,7 @@ def score(plan: Plan, layout: Layout, mentions: Sequence[Mention], spots: Sequen
     bond = _best_bond(plan, layout, mentions, spots)
     if bond is None:
         return Score(points=0.0, parts=(), bond=None)
-    title = [] if layout.roundup else _title(plan, mentions, spots)
+    title = [] if layout.roundup else _title(plan, mentions)
     parts = [*bond.parts, *title, *_against(plan, mentions), _told_again(plan, bond, spots)]
     if layout.roundup:
         over = sum(part.points for part in parts) - plan.watchlist.alert + 0.1
@@ -111,16 +115,30 @@ def _windows(plan: Plan, number: int, roundup: bool) -> Iterable[tuple[tuple[int
 
 
 def _bond(plan: Plan, number: int, window: tuple[int, ...], near: float, mentions: Sequence[Mention]) -> Bond:
-    weights = sorted((plan.topics[id_].weight for id_ in {m.id for m in mentions if m.kind == "topic"}), reverse=True)[:3]
-    third = min(2, len({m.id for m in mentions if m.kind == "contrast"}))
+    third = min(_THIRD_AT_MOST, len({m.id for m in mentions if m.kind == "contrast"}))
+    verbs = _verbs(plan, mentions)
+    acting = {side: _actors(plan, side, mentions) for side in plan.actors}
+    more = sum(max(0, len(names) - 1) for names in acting.values())
     parts = [
         ScorePart(name="bond", points=near),
-        ScorePart(name="topics", points=near * _TOPIC * min(sum(weights), _TOPICS_AT_MOST)),
-        ScorePart(name="verbs", points=near * _verbs(plan, mentions)),
-        *(ScorePart(name=f"named actor: {side}", points=near * _ACTOR) for side in plan.actors if _named(plan, side, mentions)),
+        ScorePart(name="topics", points=near * _TOPIC * _weights(plan, mentions, verbs > 0)),
+        ScorePart(name="verbs", points=near * verbs),
+        *(ScorePart(name=f"named actor: {side}", points=near * _ACTOR) for side, names in acting.items() if names),
+        ScorePart(name="more actors", points=near * _MORE * min(_MORE_AT_MOST, more)),
         ScorePart(name="third country", points=near * _THIRD * third),
     ]
     return Bond(sentence=number, window=window, near=near, parts=tuple(part for part in parts if part.points))
+
+
+def _weights(plan: Plan, mentions: Sequence[Mention], proven: bool) -> float:
+    """The weights of the three heaviest topics; one that is only implied by a firm counts half where no strong verb proves it."""
+    named = {(m.start, m.end) for m in mentions if m.kind == "entity"}
+    found: dict[str, float] = {}
+    for m in mentions:
+        if m.kind == "topic":
+            share = 1.0 if proven or (m.start, m.end) not in named else _ONLY_IMPLIED
+            found[m.id] = max(found.get(m.id, 0.0), share * plan.topics[m.id].weight)
+    return min(sum(sorted(found.values(), reverse=True)[:3]), _TOPICS_AT_MOST)
 
 
 def _verbs(plan: Plan, mentions: Iterable[Mention]) -> float:
@@ -132,13 +150,15 @@ def _verbs(plan: Plan, mentions: Iterable[Mention]) -> float:
     return min(points, _VERBS_AT_MOST)
 
 
-def _named(plan: Plan, side: str, mentions: Iterable[Mention]) -> bool:
-    """True where a side is there by a firm, a body or a person of its own, not by a country or place alone."""
-    return any(m.kind == "entity" and m.side == side and plan.is_actor(m.id) for m in mentions)
+def _actors(plan: Plan, side: str, mentions: Iterable[Mention]) -> set[str]:
+    """The firms, bodies and persons by which a side is there, not counting countries, places and heads of state."""
+    return {m.id for m in mentions if m.kind == "entity" and m.side == side and plan.is_actor(m.id)}
 
 
-def _title(plan: Plan, mentions: Sequence[Mention], spots: Sequence[tuple[Mention, Spot]]) -> list[ScorePart]:
-    sides = {spot.side for _, spot in spots if spot.zone == "title"}
+def _title(plan: Plan, mentions: Sequence[Mention]) -> list[ScorePart]:
+    ahead = [m for m in mentions if m.zone == "title"]
+    names = {(m.start, m.end) for m in ahead if m.kind == "entity"} if not _verbs(plan, ahead) else set()
+    sides = {m.side for m in ahead if m.side and not (m.kind == "topic" and (m.start, m.end) in names)}
     parts = [ScorePart(name=f"in the title: {side}", points=_TITLE_SIDE) for side in plan.wanted if side in sides]
     if not plan.actors:
         return parts

@@ -104,6 +104,19 @@ def test_a_firm_implies_its_topic_beside_a_strong_verb_or_an_actor_of_another_si
     assert {m.id for m in verdict(title).mentions if m.kind == "topic"} == topics
 
 
+def test_a_topic_that_is_only_implied_counts_half() -> None:
+    """Without a strong verb a firm's subject is a guess: half its weight, and the title is not said to name it."""
+    guessed, proven = points(verdict("Nvidia talks with FPT")), points(verdict("Nvidia signs with FPT"))
+    assert (guessed["topics"], proven["topics"]) == (0.5, 1.0)
+    assert ("in the title: tech" in guessed, "in the title: tech" in proven) == (False, True)
+
+
+def test_more_names_count_a_little() -> None:
+    """Each further actor in the bonded sentence adds a quarter point, three at most."""
+    assert points(verdict("FPT meets Apple and Intel on AI"))["more actors"] == 0.25
+    assert points(verdict("FPT, Vingroup and Apple, Intel, Nvidia and Amazon talk of AI"))["more actors"] == 0.75
+
+
 def test_third_countries_count_against() -> None:
     """A third country in the title without one of the sides costs most; beside both sides only a little."""
     off = verdict("Samsung expands in Vietnam", "Samsung of Vietnam and Intel make chips.")

@@ -18,13 +18,14 @@ UNSORTED = "unsorted"
 _SUBJECT = "subject"
 _WIDTH = 140
 _NEIGHBOURS = 12
+_OWN_TOPICS = 8
 _LOOSE_LETTERS = 2
 _ACRONYM_LETTERS = 6
 _INTRODUCTION = """\
 A draft learnt from {count}. It is yours now: the program reads this file and never writes it.
 
 Each block tells where it comes from: the sentence, the seed, and how sure we are.
-  sure    known to the gazetteer
+  sure    known to the program
   likely  a person with an office, or a name of known kind in two seeds or in a list of one party's firms
   check   capital letters alone: written with enabled = false; switch on what you want, delete the rest
 Check after editing: monitor watchlists check THIS-FILE"""
@@ -183,22 +184,25 @@ def _topics(learnt: Learnt, side: str) -> Iterator[str]:
 
 
 def _phrases(learnt: Learnt, side: str) -> Iterator[str]:
-    """Repeated phrases: the topic itself where nothing better is known, else a disabled topic to pick from."""
+    """Repeated phrases. Where no topic is known the best are topics of their own; the rest is one disabled topic to pick from."""
+    own = () if learnt.topics else tuple(one for one in learnt.phrases if len(one.seeds) > 1)[:_OWN_TOPICS]
+    total = len(learnt.seeds)
+    for one in own:
+        yield ""
+        yield from _wrapped(f"likely, {one.count} times in {len(one.seeds)} of {total} seeds; delete it if it is not the subject")
+        words = tuple(sorted((lang, (word,)) for lang, word in one.words))
+        yield from _topic(side, Topic(id=one.id, title="", weight=2.0 if len(one.seeds) * 2 > total else 1.0, words=words), one.seeds)
+    rest = [one for one in learnt.phrases if one not in own]
+    if not rest:
+        return
     yield ""
-    sure = not learnt.topics
-    kept = [one for one in learnt.phrases if len(one.seeds) > 1] if sure else list(learnt.phrases)
-    kept = kept or list(learnt.phrases)
-    words: dict[str, tuple[str, ...]] = {}
-    for one in kept:
-        words[one.lang] = (*words.get(one.lang, ()), one.text)
-    seeds = tuple(sorted({seed for one in kept for seed in one.seeds}))
-    note = (
-        "phrases that the seeds repeat; delete what is not the subject"
-        if sure
-        else "phrases that the seeds repeat and no topic above has; move what is worth it"
-    )
-    yield from _wrapped(f"{'likely' if sure else 'check'}: {note}")
-    topic = Topic(id="from-the-seeds", title="", weight=2.0 if sure else 1.0, words=tuple(sorted(words.items())), enabled=sure)
+    yield from _wrapped("check: phrases that the seeds repeat and no topic has; move what is worth it")
+    by_lang: dict[str, tuple[str, ...]] = {}
+    for one in rest:
+        for lang, word in one.words:
+            by_lang[lang] = (*by_lang.get(lang, ()), word)
+    seeds = tuple(sorted({seed for one in rest for seed in one.seeds}))
+    topic = Topic(id="more-phrases", title="", weight=1.0, words=tuple(sorted(by_lang.items())), enabled=not (learnt.topics or own))
     yield from _topic(side, topic, seeds)
 
 

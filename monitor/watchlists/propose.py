@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +14,12 @@ from monitor.watchlists import context
 from monitor.watchlists.blocks import Parts
 from monitor.watchlists.clean import Cleaned
 from monitor.watchlists.context import Evidence, Named
-from monitor.watchlists.countries import countries
-from monitor.watchlists.link import Link, Linker
+from monitor.watchlists.lines import PROSE, Line, knowledge, linked, with_runs
+from monitor.watchlists.link import Linker
 from monitor.watchlists.merge import Merging, is_acronym_of, key_of
-from monitor.watchlists.runs import Run, believable, runs_of
 
 Confidence = Literal["sure", "likely", "check"]
 _QUOTE_CHARS = 150
-_PROSE = {"body", "caption"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,23 +52,13 @@ class Proposals:
     covered: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    seed: str
-    lang: str
-    text: str
-    kind: str
-    links: tuple[Link, ...] = ()
-    runs: tuple[Run, ...] = ()
-
-
 def propose(cleaned: Sequence[Cleaned], parts: Parts | None) -> Proposals:
     """Names in the seeds. `parts` is the gazetteer; None: countries and the seeds' own casing alone."""
-    known, sides = _knowledge(parts)
+    known, sides = knowledge(parts)
     linker = Linker(known.values(), parts.masks if parts else ())
-    lines = _linked(cleaned, linker)
+    lines = linked(cleaned, linker)
     hubs = frozenset(one.id for one in known.values() if one.hub and one.type in {"place", "body"})
-    lines = _with_runs(lines, hubs)
+    lines = with_runs(lines, hubs)
     groups, short = _grouped(lines, known)
     parties = _parties(lines, known, sides)
     first = _evidence(lines, groups, sides, {})
@@ -87,100 +74,11 @@ def propose(cleaned: Sequence[Cleaned], parts: Parts | None) -> Proposals:
     return Proposals(parties=parties, titles=titles, entities=tuple(_unique(entities)), covered=_covered(lines, groups))
 
 
-def _knowledge(parts: Parts | None) -> tuple[dict[str, Entity], dict[str, str]]:
-    """Entities by id and the side each stands for; countries that the gazetteer does not know stand for themselves."""
-    known: dict[str, Entity] = {}
-    sides: dict[str, str] = {}
-    for part in parts.parts.values() if parts else ():
-        for entity in part.entities:
-            if entity.id not in known:
-                known[entity.id] = entity
-                sides[entity.id] = entity.id if part.side == "contrast" else part.side
-    taken = {texts.fold(name.rstrip("*")) for one in known.values() for name in (*one.names, *one.exact_names)}
-    for country in countries():
-        if country.id not in known and not any(texts.fold(name) in taken for name in country.names[:1]):
-            names = tuple(name for name in country.names if texts.fold(name.rstrip("*")) not in taken)
-            known[country.id] = replace(country, names=names)
-            sides[country.id] = country.id
-    return known, sides
-
-
-def _linked(cleaned: Sequence[Cleaned], linker: Linker) -> list[_Line]:
-    lines: list[_Line] = []
-    for one in cleaned:
-        spans = [span for span in one.spans if span.kind != "dropped"]
-        found = linker.links([span.text for span in spans])
-        for span, links in zip(spans, found, strict=True):
-            lines.append(
-                _Line(
-                    seed=one.seed.id,
-                    lang=one.seed.lang,
-                    text=span.text,
-                    kind=span.kind,
-                    links=tuple(x for x in links if x.entity),
-                )
-            )
-    return lines
-
-
-def _with_runs(lines: list[_Line], hubs: frozenset[str]) -> list[_Line]:
-    found = [
-        run for number, line in enumerate(lines) if line.kind in _PROSE for run in runs_of(line.seed, number, line.text, line.links, hubs)
-    ]
-    found = _without_labels(lines, found)
-    kept = _split_tails(believable(found, "\n".join(line.text for line in lines if line.kind in _PROSE)))
-    by_line: dict[int, list[Run]] = defaultdict(list)
-    for run in kept:
-        by_line[run.line].append(run)
-    made: list[_Line] = []
-    for number, line in enumerate(lines):
-        runs = tuple(by_line[number])
-        # A country inside a longer name (Communist Party of Vietnam) is that name, not the country.
-        links = tuple(link for link in line.links if not any(run.start <= link.start and link.end <= run.end for run in runs))
-        made.append(replace(line, runs=runs, links=links))
-    return made
-
-
-def _without_labels(lines: list[_Line], runs: list[Run]) -> list[Run]:
-    """Without the label of a list item ("Data Centers: ...") and without acronyms of words in small letters ("artificial intelligence (AI)")."""
-    kept: list[Run] = []
-    for run in runs:
-        text = lines[run.line].text
-        label = run.start == 0 and text[run.end : run.end + 1] == ":"
-        before = text[: run.start]
-        words = re.findall(r"[^\W_]+", before[-80:])[-len(run.text) :]
-        spelled = (
-            before.endswith("(")
-            and [word[0].casefold() for word in words] == list(run.text.casefold())
-            and not any(word[0].isupper() for word in words)
-        )
-        if not label and not spelled:
-            kept.append(run)
-    return kept
-
-
-def _split_tails(runs: tuple[Run, ...]) -> tuple[Run, ...]:
-    """ "Communist Party of Vietnam To Lam" is two names where "To Lam" is found alone elsewhere."""
-    counts = Counter(key_of(run.text) for run in runs)
-    made: list[Run] = []
-    for run in runs:
-        words = run.text.split()
-        cut = next((place for place in range(1, len(words) - 1) if counts[key_of(" ".join(words[place:]))] and len(words) > 3), None)
-        if cut is None:
-            made.append(run)
-            continue
-        tail = " ".join(words[cut:])
-        head = run.text[: len(run.text) - len(tail)].rstrip()
-        made.append(replace(run, end=run.start + len(head), text=head))
-        made.append(replace(run, start=run.end - len(tail), text=tail, opening=False))
-    return tuple(made)
-
-
 Occurrence = tuple[int, int, int, str, str]
 """(line number, start, end, title before the name, text)"""
 
 
-def _grouped(lines: list[_Line], known: Mapping[str, Entity]) -> tuple[dict[str, list[Occurrence]], set[str]]:
+def _grouped(lines: list[Line], known: Mapping[str, Entity]) -> tuple[dict[str, list[Occurrence]], set[str]]:
     """Occurrences by node after merging, and the keys that are short forms."""
     seen: dict[str, list[str]] = defaultdict(list)
     linked: dict[str, list[str]] = defaultdict(list)
@@ -200,7 +98,7 @@ def _grouped(lines: list[_Line], known: Mapping[str, Entity]) -> tuple[dict[str,
     return dict(groups), merging.short
 
 
-def _brackets(lines: list[_Line]) -> list[tuple[str, str]]:
+def _brackets(lines: list[Line]) -> list[tuple[str, str]]:
     """(long, short) nodes of "Long Name (LN)"."""
     pairs: list[tuple[str, str]] = []
     for line in lines:
@@ -218,7 +116,7 @@ def _brackets(lines: list[_Line]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _parties(lines: list[_Line], known: Mapping[str, Entity], sides: Mapping[str, str]) -> tuple[str, ...]:
+def _parties(lines: list[Line], known: Mapping[str, Entity], sides: Mapping[str, str]) -> tuple[str, ...]:
     """At most two sides, those named in most seeds and then most often, each in at least half of the seeds."""
     seeds: dict[str, set[str]] = defaultdict(set)
     counts: Counter[str] = Counter()
@@ -234,7 +132,7 @@ def _parties(lines: list[_Line], known: Mapping[str, Entity], sides: Mapping[str
 
 
 def _evidence(
-    lines: list[_Line], groups: Mapping[str, list[Occurrence]], sides: Mapping[str, str], placed: Mapping[str, str]
+    lines: list[Line], groups: Mapping[str, list[Occurrence]], sides: Mapping[str, str], placed: Mapping[str, str]
 ) -> dict[str, list[Evidence]]:
     """What each occurrence says. `placed`: sides of candidates learnt in an earlier pass."""
     by_line: dict[int, list[Named]] = defaultdict(list)
@@ -248,7 +146,7 @@ def _evidence(
         node: [
             context.evidence(lines[number].text, start, end, by_line[number], role)
             for number, start, end, role, _ in occurrences
-            if lines[number].kind in _PROSE
+            if lines[number].kind in PROSE
         ]
         for node, occurrences in groups.items()
     }
@@ -284,7 +182,7 @@ def _proposal(
     short: set[str],
     known: Mapping[str, Entity],
     sides: Mapping[str, str],
-    lines: list[_Line],
+    lines: list[Line],
 ) -> Proposal:
     entity = known[node[1:]] if node.startswith("#") else None
     forms = Counter(text for *_, text in occurrences)
@@ -339,7 +237,7 @@ def _confidence(kind: EntityType, title: str, seeds: tuple[str, ...], found: lis
     return "check"
 
 
-def _quote(occurrences: list[Occurrence], lines: list[_Line]) -> tuple[str, str]:
+def _quote(occurrences: list[Occurrence], lines: list[Line]) -> tuple[str, str]:
     """The shortest sentence that shows the name, cut around it, and its seed."""
     best: tuple[int, str, str] | None = None
     for number, start, end, _, _ in occurrences:
@@ -374,7 +272,7 @@ def slug(name: str) -> str:
     return "-".join(texts.words(name.replace(".", "")))[:60].strip("-") or "name"
 
 
-def _covered(lines: list[_Line], groups: Mapping[str, list[Occurrence]]) -> tuple[tuple[str, str, str], ...]:
+def _covered(lines: list[Line], groups: Mapping[str, list[Occurrence]]) -> tuple[tuple[str, str, str], ...]:
     """(seed, language, text) of each line with its names blanked out: where new topic words are looked for."""
     spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for occurrences in groups.values():

@@ -17,6 +17,9 @@ _ELISION = re.compile(r"^(?:l|d|qu|n|s|j|m|t|c|lorsqu|jusqu|puisqu)['’](?=[^\W
 _POSSESSIVE = re.compile(r"['’]s?$")
 _JOINING = {" ", " & "}
 _INNER = {"of"}
+_PARTICLES = {"van", "von", "der", "den", "del", "dos", "da", "di", "bin", "ibn", "ter", "zu"}
+_SPANISH = {"de", "la", "las", "los", "y"}
+"""Inside names of English prose (Salar de Atacama); in French prose `de` is a preposition ("Stephen Schwarzman de Blackstone")."""
 _DUTY = re.compile(r"([A-Z][\w-]{2,}) (?:for|of) \Z")
 _COMPOUND = re.compile(r"-[a-z]+-")
 _OPENS_SENTENCE = re.compile(r"(?:^|[.!?…:][\"'”’»)]*\s+|[\"“«]\s*|\n)\Z")
@@ -30,7 +33,7 @@ BODIES = word_set("""
 council party bank agency university institute assembly committee commission ministry department group corporation corp company
 association chamber fund foundation organization organisation office board authority union parliament senate congress academy center
 centre alliance federation network court holdings bureau service services forum summit plan partnership agreement memorandum act
-initiative programme program treaty strategy conference times news press assemblee conseil comite parti ministere semaine banque
+initiative programme program treaty strategy conference times news press parlement assemblee conseil comite parti ministere semaine banque
 universite
 """)
 TITLES = word_set("""
@@ -70,10 +73,10 @@ class _Token:
     closed: bool
 
 
-def runs_of(seed: str, number: int, line: str, links: Sequence[Link], hubs: frozenset[str]) -> tuple[Run, ...]:
+def runs_of(seed: str, number: int, line: str, links: Sequence[Link], hubs: frozenset[str], lang: str = "en") -> tuple[Run, ...]:
     """Candidates of one line that known names do not cover. `hubs`: ids of countries, which may stand inside a longer name."""
     found: list[Run] = []
-    for group in _groups(_tokens(line)):
+    for group in _groups(_tokens(line), _INNER | _PARTICLES | (_SPANISH if lang == "en" else set())):
         for part in _uncovered(line, group, links, hubs):
             named, role, titled = _without_title(line, part)
             if named and not _is_duty(line[: named[0].start]) and not _COMPOUND.search(named[0].text):
@@ -145,23 +148,23 @@ def _is_capital(text: str) -> bool:
     return text[:1].isupper()
 
 
-def _groups(tokens: list[_Token]) -> list[list[_Token]]:
-    """Capitalised tokens that stand together, over `of` and `&` where a capital follows."""
+def _groups(tokens: list[_Token], inner: set[str]) -> list[list[_Token]]:
+    """Capitalised tokens that stand together, over at most three `inner` words (of, van der) and `&` where a capital follows."""
     groups: list[list[_Token]] = []
     group: list[_Token] = []
-    pending: _Token | None = None
+    pending: list[_Token] = []
     for token in tokens:
-        last = pending or (group[-1] if group else None)
-        touching = last is not None and not group[-1].closed and token.start - last.end <= 3 and not token.opening
+        last = (pending or group)[-1] if group else None
+        touching = last is not None and not last.closed and token.start - last.end <= 3 and not token.opening
         if token.capital and group and touching:
-            group.extend([pending, token] if pending else [token])
-            pending = None
-        elif token.text in _INNER and group and not group[-1].closed and pending is None:
-            pending = token
+            group += [*pending, token]
+            pending = []
+        elif token.text in inner and group and touching and len(pending) < 3:
+            pending.append(token)
         else:
             if group:
                 groups.append(group)
-            group, pending = ([token], None) if token.capital else ([], None)
+            group, pending = ([token] if token.capital else []), []
     return [*groups, group] if group else groups
 
 
@@ -193,9 +196,9 @@ def _is_inner(group: list[_Token], place: int) -> bool:
 
 
 def _trim(part: list[_Token]) -> list[_Token]:
-    while part and part[0].text in _INNER:
+    while part and not part[0].capital:
         part = part[1:]
-    while part and part[-1].text in _INNER:
+    while part and not part[-1].capital:
         part = part[:-1]
     return part
 

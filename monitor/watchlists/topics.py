@@ -16,7 +16,7 @@ from monitor.watchlists.words import GENERAL, STOP, is_stop
 CoveredLine = tuple[str, str, str]
 """(seed, language, text with its names blanked out)"""
 
-_WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[^\w\s]")
+_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*|[^\w\s]")
 _LONGEST = 3
 _KEPT = 24
 
@@ -35,12 +35,17 @@ class FoundTopic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """Words that the seeds repeat and that no topic has. `text` as a watchlist writes it: a trailing * where endings differ."""
+    """Words that the seeds repeat and that no topic has. `words`: language to the words as a watchlist writes them (a trailing * where endings differ)."""
 
-    text: str
-    lang: str
+    id: str
+    words: tuple[tuple[str, str], ...]
     seeds: tuple[str, ...]
     count: int
+
+    @property
+    def text(self) -> str:
+        """The words in the language of most seeds."""
+        return self.words[0][1]
 
 
 def known_topics(lines: Sequence[CoveredLine], parts: Parts | None) -> tuple[FoundTopic, ...]:
@@ -68,33 +73,30 @@ def known_topics(lines: Sequence[CoveredLine], parts: Parts | None) -> tuple[Fou
 
 
 def phrases(lines: Sequence[CoveredLine], topics: Iterable[Topic]) -> tuple[Phrase, ...]:
-    """Phrases of one to three words in two seeds or more (in one, twice or more, where a language has one seed), the best first."""
+    """Phrases of one to three words in two seeds or more (in one, twice or more, where it is the only one of its language), the best first."""
     linker = _lexicon(topics)
-    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    forms: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    forms: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for seed, lang, text in lines:
         for gram in _grams(text):
-            key = (lang, " ".join(_singular(texts.fold(word)) for word in gram))
+            key = " ".join(_singular(texts.fold(word)) for word in gram)
             counts[key][seed] += 1
-            forms[key][" ".join(gram).lower()] += 1
-    alone = {lang for lang in {lang for _, lang, _ in lines} if len({seed for seed, one, _ in lines if one == lang}) == 1}
-    wanted = {key: found for key, found in counts.items() if len(found) > 1 or (key[0] in alone and found.total() > 1)}
+            forms[key][lang][" ".join(gram).lower()] += 1
+    alone = {seed for seed, lang, _ in lines if not any(other != seed and one == lang for other, one, _ in lines)}
+    wanted = {key: found for key, found in counts.items() if len(found) > 1 or (set(found) <= alone and found.total() > 1)}
     wanted = {key: found for key, found in wanted.items() if not _part_of_longer(key, found, wanted)}
-    ranked = sorted(wanted, key=lambda key: (-_weight(key, wanted[key]), key))
-    chosen: list[tuple[str, str]] = []
-    for key in ranked:
-        known = any(links for links in linker.links([forms[key].most_common(1)[0][0]]))
+    chosen: list[str] = []
+    for key in sorted(wanted, key=lambda one: (-_weight(one, wanted[one]), one)):
+        known = any(linker.knows(form) for found in forms[key].values() for form in found)
         if not known and not any(_overlaps(key, other) for other in chosen):
             chosen.append(key)
-    return tuple(
-        Phrase(text=_written(forms[key]), lang=key[0], seeds=tuple(sorted(wanted[key])), count=wanted[key].total())
-        for key in chosen[:_KEPT]
-    )
+    return tuple(_phrase(key, wanted[key], forms[key]) for key in chosen[:_KEPT])
 
 
-def _part_of_longer(key: tuple[str, str], found: Counter[str], wanted: Mapping[tuple[str, str], Counter[str]]) -> bool:
-    """True where a longer phrase accounts for more than half of the occurrences: "center" of "data center"."""
-    return any(_overlaps(key, other) and len(other[1]) > len(key[1]) and more.total() * 2 > found.total() for other, more in wanted.items())
+def _phrase(key: str, found: Counter[str], forms: Mapping[str, Counter[str]]) -> Phrase:
+    langs = sorted(forms, key=lambda lang: (-forms[lang].total(), lang))
+    words = tuple((lang, _written(forms[lang])) for lang in langs)
+    return Phrase(id="-".join(texts.words(key)), words=words, seeds=tuple(sorted(found)), count=found.total())
 
 
 def _lexicon(topics: Iterable[Topic]) -> Linker:
@@ -102,6 +104,11 @@ def _lexicon(topics: Iterable[Topic]) -> Linker:
     return Linker(
         (Entity(id=topic.id, title=topic.title, names=tuple(word for _, words in topic.words for word in words)) for topic in topics), ()
     )
+
+
+def _part_of_longer(key: str, found: Counter[str], wanted: Mapping[str, Counter[str]]) -> bool:
+    """True where a longer phrase accounts for more than half of the occurrences: "center" of "data center"."""
+    return any(_overlaps(key, other) and len(other) > len(key) and more.total() * 2 > found.total() for other, more in wanted.items())
 
 
 def _grams(text: str) -> Iterable[tuple[str, ...]]:
@@ -121,7 +128,7 @@ def _grams(text: str) -> Iterable[tuple[str, ...]]:
 
 
 def _is_function(folded: str) -> bool:
-    return is_stop(folded) or is_stop(folded.rsplit("'", 1)[-1]) or (folded in STOP["vi"] and len(folded) < 3)
+    return is_stop(folded) or (folded in STOP["vi"] and len(folded) < 3)
 
 
 def _tells(gram: tuple[str, ...]) -> bool:
@@ -150,15 +157,15 @@ def _singular(folded: str) -> str:
     return folded[:-1] if len(folded) > 3 and folded.endswith("s") and not folded.endswith(("ss", "us", "is")) else folded
 
 
-def _weight(key: tuple[str, str], found: Counter[str]) -> float:
-    words = key[1].split()
+def _weight(key: str, found: Counter[str]) -> float:
+    words = key.split()
     rare = sum(not _is_general(word) for word in words) / len(words)
     return float(len(found) * found.total() ** 0.5 * (1 + 0.7 * (len(words) - 1)) * rare)
 
 
-def _overlaps(key: tuple[str, str], other: tuple[str, str]) -> bool:
+def _overlaps(key: str, other: str) -> bool:
     """True where one phrase contains the other."""
-    return key[0] == other[0] and (f" {key[1]} " in f" {other[1]} " or f" {other[1]} " in f" {key[1]} ")
+    return f" {key} " in f" {other} " or f" {other} " in f" {key} "
 
 
 def _written(forms: Counter[str]) -> str:

@@ -1,0 +1,264 @@
+"""`monitor watchlists`: learn a draft from example articles, check the file a person made of it, and show what is watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.output import document, emit, listing, say, show
+from monitor.cli.session import open_session
+from monitor.errors import ConfigError, MonitorError, NothingSelected, Problem, UsageError
+
+if TYPE_CHECKING:
+    from monitor.hits.match import Matcher
+    from monitor.model import Entity, Watchlist
+    from monitor.watchlists.clean import Cleaned
+    from monitor.watchlists.compose import Learnt
+    from monitor.watchlists.read import PageReader
+
+_KINDS = ("names", "exact_names", "short", "loose", "never")
+_LEARNT = ("what", "type", "side", "seen_in", "confidence")
+
+
+class SeedMissed(MonitorError):
+    """A seed that its watchlist would not report: the watchlist has lost what it was made for."""
+
+
+@click.group()
+def watchlists() -> None:
+    """Learn, check and show what is watched."""
+
+
+@watchlists.command()
+@click.argument("seeds", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True), help="Write the draft here (- is standard output)."
+)
+@click.option("--force", is_flag=True, help="Replace the file given by --out.")
+@click.option("--show-dropped", is_flag=True, help="Print what was taken for boilerplate, and learn nothing.")
+@click.option("--no-gazetteer", is_flag=True, help="Learn from the seeds alone, without what the program knows of names.")
+@document
+def learn(seeds: tuple[Path, ...], out: Path | None, force: bool, show_dropped: bool, no_gazetteer: bool, as_json: bool) -> None:
+    """Propose a watchlist from example articles: text, Markdown or HTML files, or folders of them.
+
+    Prints what was found; --out writes the draft for you to edit. An existing file is never overwritten without --force.
+    """
+    from monitor.watchlists.compose import compose
+    from monitor.watchlists.knowledge import load
+    from monitor.watchlists.learn import learn as learn_from
+    from monitor.watchlists.read import read_seeds
+
+    if out and str(out) != "-" and out.exists() and not force:
+        raise UsageError(f"{out} exists; give another name, or --force to replace it")
+    learnt, cleaned = learn_from(read_seeds(seeds, _page_reader()), None if no_gazetteer else load())
+    if show_dropped:
+        emit(list(_dropped(cleaned)), ("seed", "characters", "text"), as_json)
+        return
+    if out and str(out) == "-":
+        click.echo(compose(learnt), nl=False)
+        return
+    if out:
+        out.write_text(compose(learnt), encoding="utf-8")
+    emit(list(_learnt(learnt)), _LEARNT, as_json)
+    if out:
+        say(f"wrote {out}: read it, switch on what is marked enabled = false, then run: monitor watchlists check {out}")
+    else:
+        say("nothing was written; give --out FILE for the draft")
+
+
+@watchlists.command("list")
+@listing
+@click.pass_context
+def list_watchlists(ctx: click.Context, limit: int, as_json: bool, as_jsonl: bool) -> None:
+    """List the configured watchlists."""
+    rows = [_summary(one) for one in open_session(ctx).watchlists]
+    emit(rows[:limit], ("id", "title", "match", "alert", "review", "entities", "topics", "names"), as_json, as_jsonl)
+
+
+@watchlists.command("show")
+@click.argument("name", required=False)
+@click.option("--names", is_flag=True, help="List every name with the entity it stands for.")
+@document
+@click.pass_context
+def show_watchlist(ctx: click.Context, name: str | None, names: bool, as_json: bool) -> None:
+    """Show one watchlist: a configured one by its name, or that of a file."""
+    chosen = _chosen(ctx, name)
+    if names:
+        emit([row for one in chosen for row in _name_rows(one)], ("name", "kind", "id", "type", "side"), as_json)
+        return
+    for one in chosen:
+        sides = {f"side {side.id}": f"{len(side.entities)} entities, {len(side.topics)} topics" for side in one.sides}
+        more = {"masks": len(one.masks), "cues": [cue.id for cue in one.cues], "contrast": len(one.contrast), "digest": one.digest}
+        show({**_summary(one), "bond": one.bond, "expect": one.expect, **sides, **more}, as_json)
+
+
+@watchlists.command("names")
+@click.argument("name", required=False)
+@click.option("--like", default="", help="Only names that contain this text, whatever its case and marks.")
+@listing
+@click.pass_context
+def list_names(ctx: click.Context, name: str | None, like: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
+    """List the names that are looked for, of one watchlist or of all."""
+    from monitor.text import fold
+
+    rows = [row for one in _chosen(ctx, name) for row in _name_rows(one) if fold(like) in fold(str(row["name"]))]
+    if not rows:
+        raise NothingSelected(f"no name contains {like!r}" if like else "no name is looked for")
+    emit(rows[:limit], ("name", "kind", "id", "type", "side", "watchlist"), as_json, as_jsonl)
+    if len(rows) > limit:
+        say(f"{len(rows) - limit} more; --limit shows them")
+
+
+@watchlists.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--seeds", multiple=True, type=click.Path(exists=True, path_type=Path), help="Also judge these example articles; each must be an alert."
+)
+@document
+def check(files: tuple[Path, ...], seeds: tuple[Path, ...], as_json: bool) -> None:
+    """Check watchlist files: every problem with its line, then names that may catch more than is meant.
+
+    Exits with 2 where a file is wrong, with 1 where a seed does not reach the alert band.
+    """
+    from monitor.watchlists.risks import risks, unused_sides
+
+    found = _parsed(files)
+    rows: list[Mapping[str, object]] = []
+    for file, (text, parsed) in found.items():
+        note = "no match names this side, so it does nothing"
+        rows += [{"file": str(file), "where": f"side.{side}", "name": "", "note": note} for side in unused_sides(parsed, _sides_of(text))]
+        risky = dict.fromkeys(risk for one in parsed for risk in risks(one))
+        rows += [{"file": str(file), "where": risk.path, "name": risk.name, "note": risk.message} for risk in risky]
+    emit(rows, ("file", "where", "name", "note"), as_json)
+    for file, (_, parsed) in found.items():
+        for one in parsed:
+            say(f"{file}: {one.id}: {_summary(one)['names']} names, {len(one.sides)} sides: fine")
+    if seeds:
+        _check_seeds(seeds, tuple(one for _, parsed in found.values() for one in parsed))
+
+
+def _page_reader() -> PageReader:
+    def read(body: bytes) -> Mapping[str, str]:
+        from monitor.articles.extract import extract_page
+
+        page = extract_page(body, "")
+        return {key: str(page[key]) for key in ("title", "text", "lang", "date", "site_name")}
+
+    return read
+
+
+def _dropped(cleaned: Sequence[Cleaned]) -> Iterator[Mapping[str, object]]:
+    for one in cleaned:
+        for span in one.spans:
+            if span.kind == "dropped":
+                yield {"seed": one.seed.id, "characters": f"{span.start}-{span.end}", "text": span.text}
+
+
+def _learnt(learnt: Learnt) -> Iterator[Mapping[str, object]]:
+    from monitor.watchlists.compose import side_of, topic_side
+
+    for one in learnt.proposals.entities:
+        side = side_of(learnt, one)
+        about = {"id": one.id, "names": one.names, "short": one.short, "count": one.count, "quote": one.quote, "quote_seed": one.quote_seed}
+        yield {"what": one.title, "type": one.type, "side": side or "left out", "seen_in": one.seeds, "confidence": one.confidence, **about}
+    subject = topic_side(learnt)
+    for found in learnt.topics:
+        about = {"id": found.topic.id, "names": found.forms, "count": found.count}
+        yield {"what": found.topic.title, "type": "topic", "side": subject, "seen_in": found.seeds, "confidence": "sure", **about}
+    for phrase in learnt.phrases:
+        confidence = "check" if learnt.topics or len(phrase.seeds) < 2 else "likely"
+        yield {
+            "what": phrase.text,
+            "type": "phrase",
+            "side": subject,
+            "seen_in": phrase.seeds,
+            "confidence": confidence,
+            "count": phrase.count,
+        }
+
+
+def _chosen(ctx: click.Context, name: str | None) -> tuple[Watchlist, ...]:
+    """The watchlists of a file, one by name, or all configured."""
+    from monitor.cli.match import chosen_watchlists
+
+    return chosen_watchlists(open_session(ctx), name)
+
+
+def _summary(one: Watchlist) -> dict[str, object]:
+    entities = [entity for side in one.sides for entity in side.entities if entity.enabled]
+    topics = [topic for side in one.sides for topic in side.topics if topic.enabled]
+    names = sum(len(_forms(entity)) for entity in entities) + sum(len(words) for topic in topics for _, words in topic.words)
+    counts = {"entities": len(entities), "topics": len(topics), "names": names}
+    return {"id": one.id, "title": one.title, "match": one.match, "alert": one.alert, "review": one.review, **counts}
+
+
+def _forms(entity: Entity) -> list[tuple[str, str]]:
+    return [(name, kind) for kind in _KINDS if kind != "never" for name in getattr(entity, kind)]
+
+
+def _name_rows(one: Watchlist) -> Iterator[dict[str, object]]:
+    for side in one.sides:
+        for entity in side.entities:
+            for name, kind in _forms(entity) if entity.enabled else ():
+                yield {"name": name, "kind": kind, "id": entity.id, "type": entity.type, "side": side.id, "watchlist": one.id}
+        for topic in side.topics:
+            for lang, words in topic.words if topic.enabled else ():
+                for word in words:
+                    yield {"name": word, "kind": f"word {lang}", "id": topic.id, "type": "topic", "side": side.id, "watchlist": one.id}
+
+
+def _parsed(files: tuple[Path, ...]) -> dict[Path, tuple[str, tuple[Watchlist, ...]]]:
+    """The text and watchlists of each file, their rules parsed too. Raises ConfigError with the problems of all files."""
+    from monitor.hits.query import QueryError, parse
+    from monitor.toml_lines import line_of
+    from monitor.watchlists.format import parse_watchlists
+    from monitor.watchlists.knowledge import load
+
+    found: dict[Path, tuple[str, tuple[Watchlist, ...]]] = {}
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+            found[file] = (text, parse_watchlists(text, str(file), load()))
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file} cannot be read as UTF-8 text: {error}") from error
+        for one in found[file][1]:
+            try:
+                parse(one.match, tuple(side.id for side in one.sides))
+            except QueryError as error:
+                where = f"watchlist.{one.id}.match"
+                message = f"column {error.column}: {error.message}"
+                problems.append(Problem(file=str(file), path=where, message=message, line=line_of(text, where), hint=error.hint))
+    if problems:
+        raise ConfigError(tuple(problems))
+    return found
+
+
+def _sides_of(text: str) -> tuple[str, ...]:
+    import tomllib
+
+    return tuple(tomllib.loads(text).get("side", {}))
+
+
+def _check_seeds(paths: tuple[Path, ...], parsed: tuple[Watchlist, ...]) -> None:
+    from monitor.hits.compile import compile_matcher
+    from monitor.watchlists.clean import clean_seed
+    from monitor.watchlists.read import read_seeds
+
+    matcher: Matcher = compile_matcher(parsed)
+    missed: list[str] = []
+    for raw in read_seeds(paths, _page_reader()):
+        seed = clean_seed(raw).seed
+        verdicts = [matcher.verdict_of(one.id, seed.title, seed.text, seed.lang) for one in parsed]
+        best = max(verdicts, key=lambda verdict: verdict.score)
+        say(f"seed {seed.id}: {best.score:.2f} points, {best.band or 'no hit'}")
+        if best.band != "alert":
+            missed.append(seed.id)
+    if missed:
+        raise SeedMissed(f"below the alert band: {', '.join(missed)}; see why with: monitor explain FILE")

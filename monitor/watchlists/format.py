@@ -21,8 +21,8 @@ _TOP = ("version", "watchlist", "side", "contrast", "mask", "cue")
 _WATCHLIST = ("title", "expect", "match", "bond", "alert", "review")
 _SIDE = ("title", "include", "entity", "topic")
 _CONTRAST = ("include", "entity")
-CONTRAST = "contrast"
-"""The side of gazetteer parts that always apply as contrast: other countries and their firms."""
+CONTRAST = "others"
+"""The side of gazetteer parts that always apply as contrast: other countries, their leaders and firms. Meetings of many countries are not contrast."""
 _BONDS = ("sentence", "near", "article")
 
 # Names in a match expression: all words but the language's own; hits/query.py reads its grammar.
@@ -73,7 +73,7 @@ def _contrast(reading: Reading, table: Table, parts: Parts) -> tuple[Entity, ...
     reading.known(table, "contrast", _CONTRAST)
     included, complete = _included(reading, table, "contrast", parts)
     always = [part for part in parts.parts.values() if part.side == CONTRAST and part not in included]
-    known = {entity.id: entity for part in reversed([*always, *included]) for entity in part.entities}
+    known = {entity.id: entity for part in reversed([*always, *included]) for entity in part.entities if entity.type != "event"}
     own = blocks.entities(reading, table, "contrast", known, bare=not complete)
     return tuple((known | {entity.id: entity for entity in own}).values())
 

@@ -16,6 +16,9 @@ from monitor.watchlists.link import Link, Linker
 from monitor.watchlists.merge import key_of
 from monitor.watchlists.runs import Run, believable, runs_of
 
+ABROAD = "others"
+"""The side of gazetteer parts that hold other countries, their leaders and firms."""
+
 PROSE = {"body", "caption"}
 """Kinds of lines whose capitals mean names; titles and headings may have them anywhere."""
 
@@ -33,18 +36,20 @@ class Line:
 
 
 def knowledge(parts: Parts | None) -> tuple[dict[str, Entity], dict[str, str]]:
-    """Entities by id and the side each stands for; countries that the gazetteer does not know stand for themselves."""
+    """Entities by id and the side each stands for. Countries of no side stand for themselves; our own list adds names and countries to the gazetteer."""
     known: dict[str, Entity] = {}
     sides: dict[str, str] = {}
     for part in parts.parts.values() if parts else ():
         for entity in part.entities:
             if entity.id not in known:
                 known[entity.id] = entity
-                sides[entity.id] = entity.id if part.side == "contrast" else part.side
+                sides[entity.id] = entity.id if part.side == ABROAD and entity.type == "place" else part.side
     taken = {texts.fold(name.rstrip("*")) for one in known.values() for name in (*one.names, *one.exact_names)}
     for country in countries():
-        if country.id not in known and not any(texts.fold(name) in taken for name in country.names[:1]):
-            names = tuple(name for name in country.names if texts.fold(name.rstrip("*")) not in taken)
+        names = tuple(name for name in country.names if texts.fold(name.rstrip("*")) not in taken)
+        if country.id in known and sides[country.id] == country.id:
+            known[country.id] = replace(known[country.id], names=(*known[country.id].names, *names))
+        elif country.id not in known and texts.fold(country.title) not in taken:
             known[country.id] = replace(country, names=names)
             sides[country.id] = country.id
     return known, sides

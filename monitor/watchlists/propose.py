@@ -14,7 +14,7 @@ from monitor.watchlists import context
 from monitor.watchlists.blocks import Parts
 from monitor.watchlists.clean import Cleaned
 from monitor.watchlists.context import Evidence, Named
-from monitor.watchlists.lines import PROSE, Line, knowledge, linked, with_runs
+from monitor.watchlists.lines import ABROAD, PROSE, Line, knowledge, linked, with_runs
 from monitor.watchlists.link import Linker
 from monitor.watchlists.merge import Merging, is_acronym_of, key_of
 
@@ -64,6 +64,7 @@ def propose(cleaned: Sequence[Cleaned], parts: Parts | None) -> Proposals:
     first = _evidence(lines, groups, sides, {})
     for node, occurrences in groups.items():
         first[node] += _own_country(node, occurrences, linker, sides)
+    _place_abroad(first, sides, [party for party in parties if sides.get(party) == party])
     placed = {node: side for node, found in first.items() if (side := _side(found))}
     second = _evidence(lines, groups, sides, placed)
     for node, occurrences in groups.items():
@@ -150,6 +151,13 @@ def _evidence(
         ]
         for node, occurrences in groups.items()
     }
+
+
+def _place_abroad(found: Mapping[str, list[Evidence]], sides: dict[str, str], parties: Sequence[str]) -> None:
+    """Gives leaders and firms that the gazetteer files under other countries the side the seeds tell, where that is a party of the seeds."""
+    for node, evidence in found.items():
+        if node.startswith("#") and sides[node[1:]] == ABROAD and (side := _side(evidence)) in parties:
+            sides[node[1:]] = side
 
 
 def _own_country(node: str, occurrences: list[Occurrence], linker: Linker, sides: Mapping[str, str]) -> list[Evidence]:

@@ -314,11 +314,12 @@ CONTRAST = Parts(
         "others": Part(
             name="others",
             title="Other countries",
-            side="contrast",
+            side="others",
             entities=(
                 Entity(id="china", title="China", names=("China",)),
                 Entity(id="apple", title="Apple", names=("Apple Inc",)),
                 Entity(id="us", title="US", names=("United States",)),
+                Entity(id="assembly", title="Assembly", type="event", names=("General Assembly",)),
             ),
         ),
         "us-firms": PARTS.parts["us-firms"],
@@ -327,7 +328,7 @@ CONTRAST = Parts(
 
 
 def test_contrast() -> None:
-    """Contrast parts always apply, without what stands on a side of the watchlist, and a file may add to them."""
+    """Contrast parts always apply, without meetings and what stands on a side of the watchlist, and a file may add to them."""
     text = GOOD.replace('names = ["Apple Computer"]', 'names = ["Apple Computer", "United States"]')
     (watchlist,) = parse_watchlists(text + '[contrast.entity.samsung]\nnames = ["Samsung"]\n', "w.toml", CONTRAST)
     assert [one.id for one in watchlist.contrast] == ["china", "samsung"]

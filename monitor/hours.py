@@ -217,6 +217,14 @@ def quiet_until(schedule: Schedule, at: datetime) -> datetime | None:
     return window[1] if window else None
 
 
+def released_slot(schedule: Schedule, now: datetime) -> Slot | None:
+    """The newest slot that may be planned at `now`, quiet hours respected; None where there is none."""
+    for slot in reversed(list(slots_between(schedule, _shifted(now, -_LOOK_BACK_DAYS), now))):
+        if release_at(schedule, slot, now) <= now:
+            return slot
+    return None
+
+
 def release_at(schedule: Schedule, slot: Slot, now: datetime) -> datetime:
     """When a slot may be planned: at its due time, after the quiet window it falls into, and after the one that holds `now`.
 

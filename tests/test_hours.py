@@ -19,6 +19,7 @@ from monitor.hours import (
     parse_schedule,
     quiet_until,
     release_at,
+    released_slot,
     schedule_of,
     slots_between,
     to_text,
@@ -230,3 +231,21 @@ def test_a_slot_waits_for_the_end_of_quiet_hours() -> None:
     slot = latest_slot(day, at("2026-11-25T12:00"))
     assert slot is not None
     assert release_at(day, slot, at("2026-11-25T12:00")) == at("2026-11-25T09:00")
+
+
+def test_a_whole_quiet_day_never_starves_a_slot() -> None:
+    """Where quiet lasts from one slot to the next for ever, yesterday's slot is let through when today's begins to wait."""
+    plan = schedule(at=("07:00",), timezone="UTC", quiet="07:00-07:00")
+    found = released_slot(plan, at("2026-11-25T07:00"))
+    assert found is not None
+    assert found.label == "2026-11-24T07:00 UTC"
+    assert released_slot(schedule(at=("20:00",), timezone="UTC", quiet="22:00-06:00"), at("2026-11-25T23:00")) is None
+
+
+@given(schedules, instants)
+def test_the_released_slot_is_the_newest_that_may_go(plan: Schedule, now: datetime) -> None:
+    """Outside quiet hours it is the newest slot; inside, one whose own window is over, if any."""
+    found = released_slot(plan, now)
+    if quiet_until(plan, now) is None:
+        assert found == latest_slot(plan, now)
+    assert found is None or release_at(plan, found, now) <= now

@@ -14,6 +14,7 @@ from monitor.digests.select import Candidate, Item, Selection
 from monitor.digests.wording import link, outlet, pieces, shown
 from monitor.hours import to_text
 from monitor.model import Subscription, Verdict
+from monitor.text import fold
 
 MAX_OUTLETS = 8
 MAX_ALSO = 40
@@ -204,13 +205,14 @@ def _entry(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> Entr
     names, together = _names(evidence)
     told = [c.told_at for c in item.members if c.told_at is not None]
     outlets = _outlets(item)
+    line = _line(item.shown, labels)
     langs = Counter(c.lang or "?" for c in item.members)
     return Entry(
         kind=item.kind,
         story=item.lead.story,
         hit=item.shown.hit,
-        line=_line(item.shown, labels),
-        sentence=pieces(evidence.snippet.text, evidence.snippet.marks),
+        line=line,
+        sentence=() if fold(evidence.snippet.text) == fold(line.headline) else pieces(evidence.snippet.text, evidence.snippet.marks),
         names=names,
         together=together,
         topics=tuple(dict.fromkeys(shown(m.title, 60) for m in evidence.mentions if m.kind == "topic"))[:3],

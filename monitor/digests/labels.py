@@ -16,7 +16,6 @@ _WORDS = MappingProxyType(
         "also": ("Also", "Ngoài ra", "Également"),
         "why": ("Why", "Vì sao", "Pourquoi"),
         "brings": ("Brings", "Thông tin mới", "Apporte"),
-        "topics": ("topic", "chủ đề", "thème"),
         "one_sentence": ("in one sentence", "trong một câu", "dans une même phrase"),
         "reported_by": ("Reported by", "Đưa tin", "Publié par"),
         "first": ("first seen", "thấy lần đầu", "vu d’abord"),
@@ -32,11 +31,11 @@ _WORDS = MappingProxyType(
         "late": (
             "Late: due at {due}, made at {made}.",
             "Gửi muộn: đến hạn lúc {due}, lập lúc {made}.",
-            "En retard : prévu à {due}, établi à {made}.",
+            "En retard\u00a0: prévu à {due}, établi à {made}.",
         ),
         "asked": ("Made on request.", "Lập theo yêu cầu.", "Établi à la demande."),
         "digest": ("Digest", "Bản tin", "Bulletin"),
-        "times_in": ("Times: {zone}", "Giờ: {zone}", "Heures : {zone}"),
+        "times_in": ("Times: {zone}", "Giờ: {zone}", "Heures\u00a0: {zone}"),
         "explain": ("Why a story is here", "Vì sao có tin này", "Pourquoi ce sujet"),
         "part": ("part {n} of {k}", "phần {n}/{k}", "partie {n} sur {k}"),
         "gone": ("no longer exists", "không còn tồn tại", "n’existe plus"),
@@ -49,6 +48,7 @@ _COUNTED = MappingProxyType(
         "n_new": (("{n} new", "{n} new"), ("{n} tin mới", "{n} tin mới"), ("{n} nouveauté", "{n} nouveautés")),
         "n_update": (("{n} update", "{n} updates"), ("{n} cập nhật", "{n} cập nhật"), ("{n} suite", "{n} suites")),
         "n_review": (("{n} worth a look", "{n} worth a look"), ("{n} đáng xem", "{n} đáng xem"), ("{n} à voir", "{n} à voir")),
+        "topics": (("topic", "topics"), ("chủ đề", "chủ đề"), ("thème", "thèmes")),
         "n_reports": (("{n} report", "{n} reports"), ("{n} bài", "{n} bài"), ("{n} article", "{n} articles")),
         "n_more": (
             ("{n} more, not listed here", "{n} more, not listed here"),
@@ -76,7 +76,7 @@ _COUNTED = MappingProxyType(
             ("{n} page reste à lire", "{n} pages restent à lire"),
         ),
         "sources": (
-            ("{n} of {k} source healthy", "{n} of {k} sources healthy"),
+            ("{n} of {k} sources healthy", "{n} of {k} sources healthy"),
             ("{n}/{k} nguồn hoạt động tốt", "{n}/{k} nguồn hoạt động tốt"),
             ("{n} source sur {k} en bon état", "{n} sources sur {k} en bon état"),
         ),
@@ -87,8 +87,8 @@ _COUNTED = MappingProxyType(
             ),
             ("{n} kỳ trước bị lỡ; bản này gộp cả kỳ đó.", "{n} kỳ trước bị lỡ; bản này gộp cả các kỳ đó."),
             (
-                "{n} envoi précédent a été manqué ; ce bulletin le remplace.",
-                "{n} envois précédents ont été manqués ; ce bulletin les remplace.",
+                "{n} envoi précédent a été manqué\u00a0; ce bulletin le remplace.",
+                "{n} envois précédents ont été manqués\u00a0; ce bulletin les remplace.",
             ),
         ),
     }
@@ -123,6 +123,7 @@ class Labels:
     def __init__(self, lang: str) -> None:
         self.lang = lang if lang in LANGS else "en"
         self._column = LANGS.index(self.lang)
+        self.colon = "\u00a0:" if self.lang == "fr" else ":"
 
     def word(self, name: str, **fields: object) -> str:
         """A label by name, its fields filled in."""

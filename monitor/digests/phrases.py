@@ -65,7 +65,7 @@ class Phrases:
         names = " + ".join(", ".join(side) for side in entry.names)
         if entry.together:
             names += f", {self.labels.word('one_sentence')}"
-        topics = f"{self.labels.word('topics')}: {', '.join(entry.topics)}" if entry.topics else ""
+        topics = f"{self.labels.count('topics', len(entry.topics))}{self.labels.colon} {', '.join(entry.topics)}" if entry.topics else ""
         return "; ".join(part for part in (names, topics) if part)
 
     def brings(self, entry: Entry) -> str:
@@ -77,19 +77,13 @@ class Phrases:
     def reports(self, entry: Entry) -> str:
         """`7 reports: 4 vi, 2 en, 1 fr`; one report: its language alone."""
         langs = ", ".join(f"{n} {lang}" for lang, n in entry.langs)
-        return self.labels.count("n_reports", entry.reports) + f": {langs}" if entry.reports > 1 else entry.langs[0][0]
+        return self.labels.count("n_reports", entry.reports) + f"{self.labels.colon} {langs}" if entry.reports > 1 else entry.langs[0][0]
 
-    def first(self, entry: Entry) -> str:
-        """`first seen 06:40`, with the day where it is another."""
-        return f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}"
-
-    def score(self, entry: Entry) -> str:
-        """`score 7.4`."""
-        return f"{self.labels.word('score')} {self.labels.decimal(entry.score)}"
-
-    def story(self, entry: Entry) -> str:
-        """`story 412`: the number to ask `monitor stories show` for."""
-        return f"{self.labels.word('story')} {entry.story}"
+    def meta(self, entry: Entry) -> str:
+        """`first seen 06:40 · score 7.4 · story 412`; the number is the one to ask `monitor stories show` for."""
+        first = f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}"
+        score = f"{self.labels.word('score')}\u00a0{self.labels.decimal(entry.score)}"
+        return f"{first} · {score} · {self.labels.word('story')}\u00a0{entry.story}"
 
     def more_outlets(self, entry: Entry) -> str:
         """`and 4 more`, or nothing."""
@@ -115,8 +109,8 @@ class Phrases:
     def failing(self, source: Failing) -> str:
         """`The Hanoi Times: failing since 24 Sep 03:10 (too slow)`."""
         if source.gone:
-            return f"{source.name}: {self.labels.word('gone')}"
-        text = f"{source.name}: {self.labels.word('failing_since', day=self._moment(source.since_at))}"
+            return f"{source.name}{self.labels.colon} {self.labels.word('gone')}"
+        text = f"{source.name}{self.labels.colon} {self.labels.word('failing_since', day=self._moment(source.since_at))}"
         return f"{text} ({self.labels.fault(source.kind)})" if source.kind else text
 
     def foot(self) -> tuple[str, ...]:
@@ -125,7 +119,7 @@ class Phrases:
         return (
             self.labels.word("times_in", zone=document.zone),
             f"{self.labels.word('digest')} {document.uid}",
-            f"{self.labels.word('explain')}: monitor stories show N",
+            f"{self.labels.word('explain')}{self.labels.colon} monitor stories show N",
         )
 
     def _day_and_time(self, text: str) -> str:

@@ -56,8 +56,8 @@ def _item(entry: Entry, number: int, say: Phrases) -> Iterator[str]:
     labelled = (("brings", say.brings(entry) if entry.kind == "update" or entry.told_at else ""), ("why", say.why(entry)))
     for name, text in labelled:
         if text:
-            yield from _wrapped(f"{say.labels.word(name)}: {text}", _INDENT)
-    yield from _wrapped(f"{_outlets(entry, say)} · {say.first(entry)} · {say.score(entry)} · {say.story(entry)}", _INDENT)
+            yield from _wrapped(f"{say.labels.word(name)}{say.labels.colon} {text}", _INDENT)
+    yield from _wrapped(f"{_outlets(entry, say)} · {say.meta(entry)}", _INDENT)
 
 
 def _outlets(entry: Entry, say: Phrases) -> str:

@@ -14,7 +14,7 @@ from monitor.config import ChannelSettings, EmailChannel, FileChannel, WebhookCh
 from monitor.digests.document import Document, Occasion, coverage_of, document, to_json
 from monitor.digests.render import Mail, render_json, render_mails
 from monitor.digests.select import Candidate, Selection, select
-from monitor.hours import Schedule, from_text, latest_slot, release_at, schedule_of, slots_between, to_text
+from monitor.hours import Schedule, from_text, release_at, released_slot, schedule_of, slots_between, to_text
 from monitor.model import Slot, Subscription
 from monitor.store import digests as stored
 from monitor.store import hits, subscriptions
@@ -107,13 +107,11 @@ def find_due(store: Store, row: StoredSubscription, subscription: Subscription, 
     "Not planned" and not "later than the last one": after a clock that was wrongly ahead, the latter would be silent until then.
     """
     schedule = schedule_of(subscription)
-    slot = latest_slot(schedule, now)
+    slot = released_slot(schedule, now)
     if slot is None or slot.due_at <= row.since_at or stored.is_planned(store, row.id, slot.label):
         return None
-    release = release_at(schedule, slot, now)
-    if now < release:
-        return None
-    return Due(slot=slot, missed=_missed(store, row, schedule, slot, now), late=now - release > LATE)
+    late = now - release_at(schedule, slot, slot.due_at) > LATE
+    return Due(slot=slot, missed=_missed(store, row, schedule, slot, now), late=late)
 
 
 def _missed(store: Store, row: StoredSubscription, schedule: Schedule, slot: Slot, now: datetime) -> tuple[Slot, ...]:

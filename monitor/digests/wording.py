@@ -62,11 +62,11 @@ def _decoded(label: str) -> str:
         plain = label[4:].encode("ascii").decode("punycode")
     except UnicodeError:
         return label
-    return plain if _is_latin(plain) and plain == shown(plain) else label
+    return plain if plain and all(char == "-" or (char.isalnum() and _is_latin(char)) for char in plain) else label
 
 
-def _is_latin(text: str) -> bool:
-    return all(not char.isalpha() or unicodedata.name(char, "").startswith("LATIN ") for char in text)
+def _is_latin(char: str) -> bool:
+    return char.isascii() or unicodedata.name(char, "").startswith("LATIN ")
 
 
 def subject(prefix: str, counts: str, headlines: tuple[str, ...]) -> str:

@@ -1,0 +1,152 @@
+"""`monitor digests`: what was told, what would be told now, and telling it now."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.output import duration, emit, listing, say
+from monitor.cli.session import Session, open_session
+from monitor.cli.subscriptions import chosen
+from monitor.errors import NothingSelected, UsageError
+
+if TYPE_CHECKING:
+    from monitor.digests.document import Document
+    from monitor.digests.render import Mail
+    from monitor.model import Subscription
+    from monitor.pipeline import App
+
+
+@click.group()
+def digests() -> None:
+    """List, show, preview and send digests."""
+
+
+@digests.command("list")
+@click.option("--since", default="30d", show_default=True, help="Made within this time (24h, 7d).")
+@click.option("--subscription", help="Of this subscription only.")
+@click.option("--empty", is_flag=True, help="Also the slots in which there was nothing to send.")
+@listing
+@click.pass_context
+def list_digests(ctx: click.Context, since: str, subscription: str | None, empty: bool, limit: int, as_json: bool, as_jsonl: bool) -> None:
+    """List digests, newest first."""
+    from monitor.store.digests import listed
+
+    session = open_session(ctx)
+    rows = listed(session.store, session.now() - duration(since), limit, subscription, empty)
+    emit(rows, ("id", "created_at", "subscription", "hits", "delivered", "deliveries", "subject"), as_json, as_jsonl)
+
+
+@digests.command("show")
+@click.argument("digest_id")
+@click.option("--text", "form", flag_value="text", default="text", help="The text as it was sent (default).")
+@click.option("--html", "form", flag_value="html", help="The HTML as it was sent.")
+@click.option("--json", "form", flag_value="json", help="One JSON document: content, every hit's place, deliveries.")
+@click.pass_context
+def show_digest(ctx: click.Context, digest_id: str, form: str) -> None:
+    """Show a digest by number or id."""
+    from monitor.digests.document import from_json
+    from monitor.digests.render import render_mails
+    from monitor.store import digests as stored
+
+    store = open_session(ctx).store
+    digest = stored.get(store, digest_id)
+    if digest is None:
+        raise NothingSelected(f"there is no digest {digest_id}; see `monitor digests list`")
+    if form == "json":
+        content = {
+            "id": digest.id,
+            "subject": digest.subject,
+            "sha256": digest.sha256,
+            "document": json.loads(digest.payload),
+            "hits": stored.members(store, digest.id),
+            "deliveries": stored.sent_to(store, digest.id),
+        }
+        click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+    elif form == "html":
+        click.echo(stored.html_of(store, digest.id) or render_mails(from_json(digest.payload))[0].html)
+    else:
+        sent = stored.text_of(store, digest.id)
+        click.echo(sent or "\n".join(mail.text for mail in render_mails(from_json(digest.payload))), nl=False)
+
+
+@digests.command("preview")
+@click.argument("subscription", required=False)
+@click.option("--html", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML to this file instead.")
+@click.pass_context
+def preview_digest(ctx: click.Context, subscription: str | None, target: Path | None) -> None:
+    """Show what would be sent now. Nothing is written to the database."""
+    session = open_session(ctx)
+    mails = _preview(session, _subscription(session, subscription))
+    if target is not None:
+        target.write_text(mails[0].html, encoding="utf-8")
+        say(f"written: {target}")
+        return
+    click.echo(f"Subject: {mails[0].subject}\n")
+    click.echo("\n".join(mail.text for mail in mails), nl=False)
+
+
+@digests.command("send")
+@click.argument("subscription")
+@click.option("--now", "at_once", is_flag=True, help="Say that you mean it: made and sent now, whatever the schedule says.")
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")
+@click.pass_context
+def send_digest(ctx: click.Context, subscription: str, at_once: bool, dry_run: bool) -> int:
+    """Make a digest of what waits and send it. The next scheduled one goes on from there. Exits with 3 where nothing waits."""
+    session = open_session(ctx)
+    wanted = chosen(session, subscription)
+    if dry_run:
+        mails = _preview(session, wanted)
+        click.echo(f"Subject: {mails[0].subject}\n")
+        click.echo("\n".join(mail.text for mail in mails), nl=False)
+        return 0
+    if not at_once:
+        raise UsageError(
+            f"a digest goes out by its schedule; to send now: monitor digests send {subscription} --now (or --dry-run to look)"
+        )
+    return _send(session, wanted)
+
+
+def _send(session: Session, subscription: Subscription) -> int:
+    from dataclasses import replace
+
+    from monitor import pipeline
+    from monitor.store.digests import newest, sent_to
+
+    async def work(app: App) -> int:
+        planned = await pipeline.plan(replace(app, force_plan=subscription.name))
+        if planned["digests"]:
+            await pipeline.once(app, only="deliver")
+        return planned["digests"]
+
+    if not session.run(work):
+        raise NothingSelected(f"nothing waits to be told to {subscription.name!r}")
+    digest = newest(session.store, subscription.name)
+    assert digest is not None
+    rows = sent_to(session.store, digest.id)
+    say(digest.subject)
+    emit(rows, ("channel", "destination", "state", "last_error"))
+    return 0 if all(row["state"] == "delivered" for row in rows) else 1
+
+
+def _preview(session: Session, subscription: Subscription) -> tuple[Mail, ...]:
+    from monitor.digests.render import render_mails
+    from monitor.digests.step import preview
+
+    found: Document | None = preview(session.store, subscription, session.now())
+    if found is None:
+        raise NothingSelected(f"subscription {subscription.name!r} has not begun yet: run `monitor once` or `monitor run` first")
+    return render_mails(found)
+
+
+def _subscription(session: Session, name: str | None) -> Subscription:
+    if name is not None:
+        return chosen(session, name)
+    found = session.config.subscription
+    if len(found) != 1:
+        names = ", ".join(each.name for each in found) or "none"
+        raise UsageError(f"say which subscription; there is: {names}")
+    return found[0]

@@ -1,5 +1,4 @@
 """Every noun of the program, in the order of the flow: seed, watchlist, feed, entry, article, hit, story, digest, delivery.
-
 All are frozen. Instants are aware UTC and end in `_at`. Text offsets count code points. A field `id` is the row's key in the store.
 """
 
@@ -9,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-# --- learn -----------------------------------------------------------------------------------------------------------
+EntityType = Literal["person", "company", "body", "place", "agreement", "event", "product", "other"]
+Band = Literal["alert", "review"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +35,15 @@ class Role:
     until_on: date | None = None
 
 
-EntityType = Literal["person", "company", "body", "place", "agreement", "event", "product", "other"]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """Whom to look for: one person, firm, body or place under all its names.
-
     names        full names; a trailing * allows endings; a capital in the name asks for a capital in the text
     exact_names  like names, but upper and lower case must be as written (US, Mỹ)
-    short        counts only after a full name in the same article (Lam)
-    loose        counts only beside another organisation in the same article (Visa)
+    short, loose  count only after a full name (Lam), only beside another organisation (Visa), in the same article
     never        longer strings that look like this entity and are not (Lam Research)
-    exact        case as written for all names
-    hub          so common that sharing it says nothing (countries, capitals, heads of state)
-    implies      topics that a strong verb beside this entity implies
-    """
+    exact, hub   case as written for all names; so common that sharing it says nothing (countries, heads of state)
+    implies      topics that a strong verb beside this entity implies"""
 
     id: str
     title: str
@@ -92,7 +85,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
-    """Words that raise or lower a score by `points` each, at most `limit` times. `bond`: looked up in the bonded sentence, else in the title and lead."""
+    """Words that raise or lower a score by `points` each, at most `limit` times."""
 
     id: str
     points: float
@@ -103,11 +96,9 @@ class Cue:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watchlist:
     """What to watch: sides, the rule that joins them, masks, cues and the two score bands.
-
     match   expression over side ids: and or not near/n same-sentence at-least-n title: lead:
     bond    how close the sides must stand: sentence | near | article
-    alert   points from which a hit is a new development
-    review  points from which a hit is worth a look
+    alert, review  points from which a hit is a new development, worth a look
     contrast  countries and firms that belong to no side: a text about one of them is less likely meant
     digest  sha256 over the watchlist's whole meaning (sides, masks, cues and gazetteer parts included)
     """
@@ -126,9 +117,6 @@ class Watchlist:
     digest: str = ""
 
 
-# --- visit: poll and read ----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One host. Its lease (`due_at`, `owner`) lets one visitor at a time poll and read there, over all machines."""
@@ -143,9 +131,7 @@ class Site:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """A document we poll. `name` is its key in the configuration; the rest is what we learnt about it.
-
-    state: active | paused (by a person) | gone (410) | removed (no longer in the configuration).
-    """
+    state: active | paused (by a person) | gone (410) | removed (no longer in the configuration)."""
 
     id: int
     site_id: int
@@ -173,9 +159,7 @@ class Feed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """What a feed said about one article: one row per (feed, identity). `url` is absolute, or empty when the feed gave none.
-
-    `published_at` is None where the feed gave no believable date; `published_raw` keeps what it said.
-    """
+    `published_at` is None where the feed gave no believable date; `published_raw` keeps what it said."""
 
     key: str
     guid: str
@@ -193,12 +177,10 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """One page, read once however many feeds showed it.
-
     state        pending (to be read) | done (page text) | failed (given up: feed text only) | dead (poison page: feed text only)
     text_source  page | page-full (second, slower extraction) | feed
     quiet        True: old when first seen (baseline); its hits are stored and shown on request, never alerted
-    matched_rev  revision of the watchlists that last saw this text; 0: never matched
-    """
+    matched_rev  revision of the watchlists that last saw this text; 0: never matched"""
 
     id: int
     url: str
@@ -219,15 +201,10 @@ class Article:
     matched_rev: int
 
 
-# --- match ---------------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
     """An alias found in a text. `start` and `end` are offsets into the matched text; sentence 0 is the title.
-
-    kind: entity | topic | cue.  zone: title | lead | body.
-    """
+    kind: entity | topic | cue.  zone: title | lead | body."""
 
     kind: str
     id: str
@@ -267,9 +244,6 @@ class Snippet:
     marks: tuple[tuple[int, int], ...] = ()
 
 
-Band = Literal["alert", "review"]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What one watchlist says of one text, with all its evidence. `band` is None where nothing matched."""
@@ -291,9 +265,7 @@ class Verdict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """An article that satisfies a watchlist, with its evidence. Unique on (watchlist, article).
-
-    novelty: None (not grouped yet) | new | update | echo.  quiet: stored, never sent as news.
-    """
+    novelty: None (not grouped yet) | new | update | echo.  quiet: stored, never sent as news."""
 
     id: int
     watchlist: str
@@ -306,9 +278,6 @@ class Hit:
     story_id: int | None = None
     novelty: str | None = None
     delta: tuple[str, ...] = ()
-
-
-# --- group -----------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,15 +295,10 @@ class Story:
     langs: tuple[str, ...] = ()
 
 
-# --- plan --------------------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who is told what, when: watchlists, channels and a schedule in a zone of its own. Declared in config.toml.
-
-    at     local wall-clock times "HH:MM";  days "mon-fri" or "mon,wed";  quiet "22:00-06:00" or empty
-    """
+    at     local wall-clock times "HH:MM";  days "mon-fri" or "mon,wed";  quiet "22:00-06:00" or empty"""
 
     name: str
     title: str
@@ -391,16 +355,11 @@ class Message:
     created_at: datetime
 
 
-# --- deliver -------------------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One message on its way to one destination (a recipient, an endpoint, a folder).
-
     state: pending | sending | delivered | rejected (refused for good) | parked (waits for the operator or a probe) | expired.
-    `epoch` grows with each claim: a late sender with an older epoch cannot settle.
-    """
+    `epoch` grows with each claim: a late sender with an older epoch cannot settle."""
 
     id: int
     message_id: int
@@ -418,10 +377,8 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendVerdict:
-    """What a channel answers after one attempt; it never retries by itself.
-
-    outcome: sent | again (retry on the schedule, not before `retry_after_s`) | refused (this destination, for good) | parked (the endpoint or transport waits).
-    """
+    """What a channel answers after one attempt; it never retries by itself. `refused`: this destination, for good; `parked`: the
+    endpoint or transport waits; `again`: on the schedule, not before `retry_after_s`."""
 
     outcome: Literal["sent", "again", "refused", "parked"]
     code: str

@@ -53,7 +53,6 @@ IMPORTERS = {
     "lark": {"hits.query"},
     "listparser": {"feeds.opml"},
     "lxml": {"articles.extract"},
-    "nh3": set(),
     "protego": {"fetch.robots"},
     "py3langid": {"articles.language"},
     "pydantic": {"config.settings", "config.load"},

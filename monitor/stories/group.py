@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
 from monitor.stories.fingerprint import Fingerprint, HitText, fingerprint
@@ -35,16 +35,11 @@ class Placement:
     nearest_score: float = 0.0
 
 
-@dataclass(slots=True)
-class _Open:
-    members: list[Fingerprint] = field(default_factory=list)
-
-
 class Grouper:
     """The open stories of one watchlist. `place` decides, `add` records; the caller owns the keys."""
 
     def __init__(self) -> None:
-        self._stories: dict[int, _Open] = {}
+        self._stories: dict[int, list[Fingerprint]] = {}
         self._by_feature: dict[str, set[int]] = {}
         self._seen: Counter[str] = Counter()
         self._hits = 0
@@ -56,7 +51,7 @@ class Grouper:
 
     def add(self, story: int, member: Fingerprint) -> None:
         """Records that a hit belongs to a story; keeps the first member and the latest ones."""
-        members = self._stories.setdefault(story, _Open()).members
+        members = self._stories.setdefault(story, [])
         members.append(member)
         if len(members) > MAX_MEMBERS:
             del members[1]
@@ -65,17 +60,17 @@ class Grouper:
         self._seen.update(member.entities)
         self._hits += 1
         if len(self._stories) > MAX_STORIES:
-            self._close(min(self._stories, key=lambda key: (self._stories[key].members[-1].at, key)))
+            self._close(min(self._stories, key=lambda key: (self._stories[key][-1].at, key)))
 
     def members(self, story: int) -> tuple[Fingerprint, ...]:
         """The members kept of an open story, first to latest."""
-        return tuple(self._stories[story].members)
+        return tuple(self._stories[story])
 
     def place(self, hit: Fingerprint) -> Placement:
         """The story a hit belongs to. Ties go to the older story."""
         scored: list[tuple[float, int, tuple[str, ...]]] = []
         for story in sorted({story for feature in _features(hit) for story in self._by_feature.get(feature, ())}):
-            members = self._stories[story].members
+            members = self._stories[story]
             if hit.at - max(member.at for member in members) > WINDOW or min(member.at for member in members) - hit.at > WINDOW:
                 continue
             if same := _same_text(hit, members):

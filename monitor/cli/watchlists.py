@@ -158,7 +158,7 @@ def _dropped(cleaned: Sequence[Cleaned]) -> Iterator[Mapping[str, object]]:
 
 
 def _learnt(learnt: Learnt) -> Iterator[Mapping[str, object]]:
-    from monitor.watchlists.compose import side_of, topic_side
+    from monitor.watchlists.compose import own_phrases, side_of, topic_side
 
     for one in learnt.proposals.entities:
         side = side_of(learnt, one)
@@ -169,7 +169,7 @@ def _learnt(learnt: Learnt) -> Iterator[Mapping[str, object]]:
         about = {"id": found.topic.id, "names": found.forms, "count": found.count}
         yield {"what": found.topic.title, "type": "topic", "side": subject, "seen_in": found.seeds, "confidence": "sure", **about}
     for phrase in learnt.phrases:
-        confidence = "check" if learnt.topics or len(phrase.seeds) < 2 else "likely"
+        confidence = "likely" if phrase in own_phrases(learnt) else "check"
         yield {
             "what": phrase.text,
             "type": "phrase",
@@ -255,7 +255,9 @@ def _check_seeds(paths: tuple[Path, ...], parsed: tuple[Watchlist, ...]) -> None
     missed: list[str] = []
     for raw in read_seeds(paths, _page_reader()):
         seed = clean_seed(raw).seed
-        verdicts = [matcher.verdict_of(one.id, seed.title, seed.text, seed.lang) for one in parsed]
+        # A seed without a headline is judged as the page would be whose headline is its first paragraph.
+        title, _, body = (seed.title, "", seed.text) if seed.title else seed.text.partition("\n")
+        verdicts = [matcher.verdict_of(one.id, title, body, seed.lang) for one in parsed]
         best = max(verdicts, key=lambda verdict: verdict.score)
         say(f"seed {seed.id}: {best.score:.2f} points, {best.band or 'no hit'}")
         if best.band != "alert":

@@ -91,6 +91,7 @@ def clean_seed(seed: Seed) -> Cleaned:
     _mark_headings(lines)
     publisher = _cut_datelines(lines) or seed.publisher
     _cut_credits(lines)
+    lines.sort(key=lambda span: span.start)
     if not any(span.kind == "body" for span in lines):
         lines = [replace(span, kind="body") for span in _lines(seed.text)]
     body = "\n".join(span.text for span in lines if span.kind in {"body", "heading"})
@@ -183,9 +184,8 @@ def _split_glued(lines: list[Span], title: str) -> None:
             continue
         rest = _GLUED.sub("", span.text[len(title) :], count=1)
         if rest:
-            lines[number] = replace(span, kind="caption", text=rest, start=span.end - len(rest))
-            lines.append(Span(start=span.start, end=span.end - len(rest), kind="dropped", text=span.text[: len(span.text) - len(rest)]))
-    lines.sort(key=lambda span: span.start)
+            lines[number] = replace(span, kind="caption")
+            _cut(lines, number, len(span.text) - len(rest), len(span.text))
 
 
 def _mark_headings(lines: list[Span]) -> None:
@@ -211,7 +211,7 @@ def _cut_datelines(lines: list[Span]) -> str:
         if found and (found[1] or _is_dateline(found[2])):
             head = (found[1] or found[2]).strip()
             publisher = publisher or (head if head == head.upper() else "")
-            lines[number] = replace(span, text=span.text[found.end() :])
+            _cut(lines, number, found.end(), len(span.text))
     return publisher
 
 
@@ -228,8 +228,18 @@ def _cut_credits(lines: list[Span]) -> None:
         found = _CREDIT.search(span.text)
         if not found:
             continue
-        rest = span.text[: found.start()].rstrip()
-        lines[number] = replace(span, kind="caption" if rest else "dropped", text=rest or span.text)
+        lines[number] = replace(span, kind="caption" if found.start() else "dropped")
+        if found.start():
+            _cut(lines, number, 0, found.start())
+
+
+def _cut(lines: list[Span], number: int, start: int, end: int) -> None:
+    """Keeps [start, end) of a line's text; what was before or after it becomes a dropped span."""
+    span = lines[number]
+    lines[number] = replace(span, text=span.text[start:end].rstrip(), start=span.start + start, end=span.start + end)
+    for left, right in ((0, start), (end, len(span.text))):
+        if span.text[left:right].strip():
+            lines.append(Span(start=span.start + left, end=span.start + right, kind="dropped", text=span.text[left:right].strip()))
 
 
 def _is_sentence(text: str) -> bool:

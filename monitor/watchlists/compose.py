@@ -48,12 +48,19 @@ def compose(learnt: Learnt) -> str:
 
 
 def topic_side(learnt: Learnt) -> str:
-    """The id of the side that holds the topics; '' when the seeds have none."""
-    if learnt.topics:
+    """The id of the side that holds the topics: the gazetteer's, unless phrases of the seeds lead; '' when the seeds have none."""
+    if learnt.topics and not own_phrases(learnt):
         return max(
             (one.side for one in learnt.topics), key=lambda side: (sum(one.count for one in learnt.topics if one.side == side), side)
         )
     return _SUBJECT if learnt.phrases else ""
+
+
+def own_phrases(learnt: Learnt) -> tuple[Phrase, ...]:
+    """The phrases that are topics of their own: in most seeds, and as frequent as half of the leading known topic, or where no topic is known."""
+    leading = max((one.count for one in learnt.topics), default=0)
+    most = [one for one in learnt.phrases if len(one.seeds) > 1 and (not leading or len(one.seeds) * 2 > len(learnt.seeds))]
+    return tuple(one for one in most if one.count * 2 >= leading)[:_OWN_TOPICS]
 
 
 def side_of(learnt: Learnt, proposal: Proposal) -> str:
@@ -95,7 +102,8 @@ def _introduction(seeds: Sequence[Seed]) -> Iterator[str]:
 def _watchlist(learnt: Learnt, parties: Sequence[str], subject: str) -> Iterator[str]:
     sides = [side for side in (*parties, subject) if side] or [UNSORTED]
     named = " and ".join(learnt.proposals.titles.get(side, side) for side in parties)
-    about = ", ".join([one.topic.title for one in learnt.topics[:2]] or [one.text.rstrip("*") for one in learnt.phrases[:2]])
+    leading = [one.text.rstrip("*") for one in own_phrases(learnt)[:2]]
+    about = ", ".join(leading or [one.topic.title for one in learnt.topics[:2]])
     yield f"[watchlist.{'-'.join(side for side in sides if side != _SUBJECT) or _SUBJECT}]"
     yield f"title  = {_quoted(': '.join(part for part in (named, about) if part) or 'Watchlist')}"
     yield f"match  = {_quoted(' and '.join(sides))}"
@@ -175,23 +183,27 @@ def _as_seen(one: Proposal) -> Entity:
 
 
 def _topics(learnt: Learnt, side: str) -> Iterator[str]:
+    yield from _phrases(learnt, side)
     for found in learnt.topics:
         yield ""
         yield from _wrapped(f"sure, {found.count} times: {', '.join(found.forms[:8])} ({', '.join(found.seeds)})")
         yield from _topic(side, found.topic, found.seeds)
-    if learnt.phrases:
-        yield from _phrases(learnt, side)
+    yield from _more_phrases(learnt, side)
 
 
 def _phrases(learnt: Learnt, side: str) -> Iterator[str]:
-    """Repeated phrases. Where no topic is known the best are topics of their own; the rest is one disabled topic to pick from."""
-    own = () if learnt.topics else tuple(one for one in learnt.phrases if len(one.seeds) > 1)[:_OWN_TOPICS]
+    """Repeated phrases. The leading ones are topics of their own; the rest is one disabled topic to pick from."""
+    own = own_phrases(learnt)
     total = len(learnt.seeds)
     for one in own:
         yield ""
         yield from _wrapped(f"likely, {one.count} times in {len(one.seeds)} of {total} seeds; delete it if it is not the subject")
         words = tuple(sorted((lang, (word,)) for lang, word in one.words))
         yield from _topic(side, Topic(id=one.id, title="", weight=2.0 if len(one.seeds) * 2 > total else 1.0, words=words), one.seeds)
+
+
+def _more_phrases(learnt: Learnt, side: str) -> Iterator[str]:
+    own = own_phrases(learnt)
     rest = [one for one in learnt.phrases if one not in own]
     if not rest:
         return

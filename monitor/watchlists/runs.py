@@ -79,7 +79,7 @@ def runs_of(seed: str, number: int, line: str, links: Sequence[Link], hubs: froz
     for group in _groups(_tokens(line), _INNER | _PARTICLES | (_SPANISH if lang == "en" else set())):
         for part in _uncovered(line, group, links, hubs):
             named, role, titled = _without_title(line, part)
-            if named and not _is_duty(line[: named[0].start]) and not _COMPOUND.search(named[0].text):
+            if named and not _is_duty(line[max(0, named[0].start - 40) : named[0].start]) and not _COMPOUND.search(named[0].text):
                 start, end = named[0].start, named[-1].end
                 text = line[start:end]
                 found.append(

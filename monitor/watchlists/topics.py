@@ -84,7 +84,8 @@ def phrases(lines: Sequence[CoveredLine], topics: Iterable[Topic]) -> tuple[Phra
             forms[key][lang][" ".join(gram).lower()] += 1
     alone = {seed for seed, lang, _ in lines if not any(other != seed and one == lang for other, one, _ in lines)}
     wanted = {key: found for key, found in counts.items() if len(found) > 1 or (set(found) <= alone and found.total() > 1)}
-    wanted = {key: found for key, found in wanted.items() if not _part_of_longer(key, found, wanted)}
+    longer = _longer(wanted)
+    wanted = {key: found for key, found in wanted.items() if longer.get(key, 0) * 2 <= found.total()}
     chosen: list[str] = []
     for key in sorted(wanted, key=lambda one: (-_weight(one, wanted[one]), one)):
         known = any(linker.knows(form) for found in forms[key].values() for form in found)
@@ -106,9 +107,16 @@ def _lexicon(topics: Iterable[Topic]) -> Linker:
     )
 
 
-def _part_of_longer(key: str, found: Counter[str], wanted: Mapping[str, Counter[str]]) -> bool:
-    """True where a longer phrase accounts for more than half of the occurrences: "center" of "data center"."""
-    return any(_overlaps(key, other) and len(other) > len(key) and more.total() * 2 > found.total() for other, more in wanted.items())
+def _longer(wanted: Mapping[str, Counter[str]]) -> dict[str, int]:
+    """For each phrase the occurrences of the most frequent longer one that holds it: "center" of "data center"."""
+    most: dict[str, int] = {}
+    for key, found in wanted.items():
+        words = key.split()
+        for size in range(1, len(words)):
+            for start in range(len(words) - size + 1):
+                part = " ".join(words[start : start + size])
+                most[part] = max(most.get(part, 0), found.total())
+    return most
 
 
 def _grams(text: str) -> Iterable[tuple[str, ...]]:

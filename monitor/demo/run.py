@@ -21,6 +21,7 @@ from monitor.starter import files
 from monitor.store import digests as stored_digests
 from monitor.store.sqlite import SqliteStore, open_sqlite
 
+BEFORE = datetime(2024, 9, 25, 23, 30, tzinfo=UTC)
 EVENING = datetime(2024, 9, 25, 23, 45, tzinfo=UTC)
 MORNING = datetime(2024, 9, 26, 0, 5, tzinfo=UTC)
 """07:05 in Hanoi: five minutes after the digest's time."""
@@ -61,9 +62,10 @@ async def run_demo(folder: Path, report: Callable[[str, Counts], None]) -> DemoR
         load_watchlists(config)
         store = open_sqlite(config.database_path)
         try:
-            clock = _Clock(EVENING)
+            clock = _Clock(BEFORE)
             async with open_app(config, store, clock=clock) as opened:
                 app = replace(opened, visits=1)  # one visitor after the other: two runs meet the articles in the same order
+                clock.at = EVENING
                 counts = await _cycle(app, READING, report)
                 clock.at = MORNING
                 counts |= await _cycle(app, SENDING, report)
@@ -104,7 +106,7 @@ def _write_files(folder: Path, site: NewsSite, mailbox: Mailbox, hook: WebhookSi
     secret.write_text("whsec_" + base64.b64encode(b"a secret that only this demo knows").decode("ascii"), encoding="ascii")
     feeds = "".join(f'\n[feed.{name}]\nurl = "{url}"\nlang = "{lang}"\ntimezone = "Asia/Ho_Chi_Minh"\n' for name, url, lang in site.feeds)
     path = folder / "config.toml"
-    path.write_text(_CONFIG.format(site=site.port, mail=mailbox.port, hook=hook.url) + feeds, encoding="utf-8")
+    path.write_text(_CONFIG.format(site=site.port, mail=mailbox.port, hook=hook.url, hook_port=hook.port) + feeds, encoding="utf-8")
     return path
 
 
@@ -135,6 +137,7 @@ type = "webhook"
 url = "{hook}"
 secret = "file:hook.secret"
 allow_private = ["127.0.0.0/8"]
+ports = [{hook_port}]
 
 [subscription.morning]
 title = "VN-US tech"

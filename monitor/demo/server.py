@@ -85,7 +85,7 @@ class NewsSite:
             while head := await _head(reader):
                 writer.write(self._answer(address, head))
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

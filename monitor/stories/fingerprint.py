@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
 from monitor.hours import from_text, to_text
@@ -56,10 +57,21 @@ class HitText:
     quiet: bool = False
 
 
-def fingerprint(hit: HitText, hubs: frozenset[str]) -> Fingerprint:
-    """The fingerprint of a hit; `hubs` are entity ids that say nothing when shared."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hubs:
+    """Entities so common that sharing one says nothing: `ids` are all of them, `leaders` those that are people.
+
+    Two leaders together do say something: their meeting is a development of its own.
+    """
+
+    ids: frozenset[str] = frozenset()
+    leaders: frozenset[str] = frozenset()
+
+
+def fingerprint(hit: HitText, hubs: Hubs) -> Fingerprint:
+    """The fingerprint of a hit without its hubs; two leaders named in title or lead count as one entity, their meeting."""
     lead = fold(f"{hit.title}\n{hit.text[:LEAD_CHARS]}")
-    named = [mention for mention in hit.mentions if mention.kind == "entity" and mention.id not in hubs]
+    named = [*(mention for mention in hit.mentions if mention.kind == "entity" and mention.id not in hubs.ids), *_meetings(hit, hubs)]
     return Fingerprint(
         key=hit.key,
         at=hit.at,
@@ -76,6 +88,15 @@ def fingerprint(hit: HitText, hubs: frozenset[str]) -> Fingerprint:
         days=days(lead, hit.lang),
         words=frozenset(word for word in words(lead) if len(word) >= _SHORT and not word.isdigit()),
     )
+
+
+def _meetings(hit: HitText, hubs: Hubs) -> list[Mention]:
+    for zones in (("title",), ("title", "lead")):
+        met = {mention.id: mention for mention in hit.mentions if mention.id in hubs.leaders and mention.zone in zones}
+        if len(met) > 1:
+            first = met[min(met)]
+            return [replace(first, id=f"{one}+{other}") for one, other in combinations(sorted(met), 2)]
+    return []
 
 
 _SETS = ("entities", "title_entities", "lead_entities", "topics", "amounts", "days", "words")

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.stories.fingerprint import Fingerprint, HitText, fingerprint
+from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint
 
 JOIN = 0.65
 """Mean similarity to the two best members from which a hit joins (MATCHING 5: 0.60 to 0.70 gave one result)."""
@@ -146,7 +146,7 @@ def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
-def label(hits: Iterable[HitText], hubs: frozenset[str]) -> dict[str, str]:
+def label(hits: Iterable[HitText], hubs: Hubs) -> dict[str, str]:
     """Labels for the hits of one run, by key: hits with one label report one development. Order of time, then key."""
     grouper = Grouper()
     labels: dict[str, str] = {}

@@ -11,7 +11,7 @@ from monitor.model import Watchlist
 from monitor.store import stories as stored
 from monitor.store.driver import Store
 from monitor.store.stories import UngroupedHit
-from monitor.stories.fingerprint import HitText, fingerprint, from_json, to_json
+from monitor.stories.fingerprint import HitText, Hubs, fingerprint, from_json, to_json
 from monitor.stories.group import MAX_STORIES, WINDOW, Grouper, Placement
 from monitor.stories.novelty import novelty
 
@@ -32,18 +32,16 @@ async def group(*, store: Store, clock: Clock, limit: int, watchlists: tuple[Wat
     return await asyncio.to_thread(_group, store, clock(), limit, hubs(watchlists))
 
 
-def hubs(watchlists: tuple[Watchlist, ...]) -> frozenset[str]:
+def hubs(watchlists: tuple[Watchlist, ...]) -> Hubs:
     """Entities that say nothing when shared: those marked as hubs, and every place."""
-    return frozenset(
-        entity.id
-        for watchlist in watchlists
-        for side in watchlist.sides
-        for entity in side.entities
-        if entity.hub or entity.type == "place"
+    entities = [entity for watchlist in watchlists for side in watchlist.sides for entity in side.entities]
+    return Hubs(
+        ids=frozenset(entity.id for entity in entities if entity.hub or entity.type == "place"),
+        leaders=frozenset(entity.id for entity in entities if entity.hub and entity.type == "person"),
     )
 
 
-def _group(store: Store, now: datetime, limit: int, hub_ids: frozenset[str]) -> GroupCounts:
+def _group(store: Store, now: datetime, limit: int, hub_ids: Hubs) -> GroupCounts:
     waiting = stored.ungrouped(store, limit)
     groupers: dict[str, Grouper] = {}
     kinds: list[str] = []
@@ -62,7 +60,7 @@ def _opened(store: Store, watchlist: str, since: datetime) -> Grouper:
     return grouper
 
 
-def _place(store: Store, grouper: Grouper, hit: UngroupedHit, hub_ids: frozenset[str], now: datetime) -> str:
+def _place(store: Store, grouper: Grouper, hit: UngroupedHit, hub_ids: Hubs, now: datetime) -> str:
     found = fingerprint(_text(hit), hub_ids)
     placed = grouper.place(found)
     earlier = grouper.members(placed.story) if placed.story is not None else ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from monitor.model import Mention
-from monitor.stories.fingerprint import Fingerprint, HitText, fingerprint, from_json, to_json
+from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint, from_json, to_json
 from monitor.stories.group import MAX_STORIES, Grouper, label
 from monitor.stories.novelty import novelty
 
 START = datetime(2024, 9, 24, tzinfo=UTC)
-HUBS = frozenset({"vietnam", "us"})
+HUBS = Hubs(ids=frozenset({"vietnam", "us", "to-lam", "joe-biden"}), leaders=frozenset({"to-lam", "joe-biden"}))
 
 
 def mention(kind: str, name: str, zone: str) -> Mention:
@@ -62,6 +62,15 @@ def test_countries_alone_join_nothing() -> None:
     one = hit("1", "Trade talks resume", lang="en", named="vietnam us")
     two = hit("2", "Khai mạc triển lãm", lang="vi", named="vietnam us")
     assert len(set(label([one, two], HUBS).values())) == 2
+
+
+def test_a_meeting_of_two_leaders_is_a_development() -> None:
+    """Leaders say nothing alone; the meeting of two of them joins its reports across languages, apart from what each does elsewhere."""
+    one = hit("1", "Biden and To Lam speak of chips", named="us to-lam joe-biden", topics="semiconductors")
+    two = hit("2", "Joe Biden et Tô Lâm se sont vus", lang="fr", hours=1, named="joe-biden to-lam", topics="semiconductors")
+    three = hit("3", "Tô Lâm nói chuyện tại Đại học Columbia", lang="vi", hours=2, named="to-lam vietnam", topics="semiconductors")
+    labels = label([one, two, three], HUBS)
+    assert labels["1"] == labels["2"] != labels["3"]
 
 
 def test_old_stories_are_closed() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.hits.automaton import Alias, Found
+from monitor.hits.automaton import Alias, Found, shape
 from monitor.hits.guards import refused
 from monitor.hits.sentences import Layout, Sentence
 from monitor.model import Rejected
+from monitor.text import has_marks
 
 _ANCHORS = frozenset(("person", "company", "body", "agreement", "event", "product"))
 _LOOSE_REACH = 2
@@ -45,6 +46,7 @@ def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str, si
     masks = [one for one in raw if one.alias.mode == "mask"]
     names = [one for one in raw if one.alias.kind in {"entity", "contrast"} and one.alias.mode != "never"]
     words = [one for one in raw if one.alias.kind in {"topic", "cue"}]
+    names = _best_spelt(layout, names, rejected)
     names = _not_never(names, nevers, rejected)
     names = _longest(layout, names, masks, sides, rejected)
     names = _short(names, rejected)
@@ -94,6 +96,18 @@ def _speaks(alias: Alias, lang: str) -> bool:
 
 def _reject(alias: Alias, start: int, end: int, reason: str) -> Rejected:
     return Rejected(id=alias.id, alias=alias.written, start=start, end=end, reason=reason)
+
+
+def _best_spelt(layout: Layout, names: list[Taken], rejected: list[Rejected]) -> list[Taken]:
+    """At one place a name as it is written wins over one whose marks would have to be missing: Nha Trang, not Nhà Trắng without marks."""
+    written = {(one.start, one.end) for one in names if not shape(one.alias.written).marks}
+    kept = []
+    for one in names:
+        if (one.start, one.end) in written and shape(one.alias.written).marks and not has_marks(layout.text[one.start : one.end]):
+            rejected.append(_reject(one.alias, one.start, one.end, "marks"))
+        else:
+            kept.append(one)
+    return kept
 
 
 def _not_never(names: list[Taken], nevers: list[Taken], rejected: list[Rejected]) -> list[Taken]:

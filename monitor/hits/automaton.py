@@ -22,9 +22,8 @@ _ACRONYM_LETTERS = 4
 class Alias:
     """One name of one thing in one watchlist.
 
-    written     the name without its trailing *;  ending: the name had one
-    type        the entity's type, or ""
-    typed_bare  of several words and written without marks, where none of its fellows has them
+    written   the name without its trailing *;  ending: the name had one
+    type      the entity's type, or ""
     """
 
     watchlist: int
@@ -36,7 +35,6 @@ class Alias:
     lang: str
     ending: bool
     type: str
-    typed_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +72,6 @@ class Name(NamedTuple):
     written: str
     lang: str = ""
     type: str = ""
-    typed_bare: bool = False
 
 
 def alias(name: Name) -> Alias:
@@ -90,7 +87,6 @@ def alias(name: Name) -> Alias:
         lang=name.lang,
         ending=name.written.endswith("*"),
         type=name.type,
-        typed_bare=name.typed_bare,
     )
 
 

@@ -89,15 +89,15 @@ def _shouted(text: str, line_start: int) -> bool:
 def _spelling(alias: Alias, form: Shape, found: str) -> str | None:
     """ "marks" where the diacritics differ. They may be missing as a whole (To Lam for Tô Lâm), never be others (Tố Lâm).
 
-    A form wholly without marks counts only for names of two syllables or more than six letters (My is not Mỹ). An alias that a
-    person wrote without marks stands for the marked form too when it has two syllables and no marked form is listed beside it.
+    A form wholly without marks counts only for names of two syllables or more than six letters (My is not Mỹ). A name that has no
+    marks stands for no marked form: Nha Trang is not Nhà Trắng.
     """
     if found.isascii() and not form.marks:
         return None
     name = found[: len(alias.written)]
     bare = not has_marks(name)
     if not form.marks:
-        return None if bare or alias.typed_bare else "marks"
+        return None if bare else "marks"
     if bare:
         return None if form.syllables >= 2 or form.letters > 6 else "marks"
     return None if letters_of(name) == form.spelt else "marks"

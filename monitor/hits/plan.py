@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from monitor.hits.automaton import Automaton, Kind, Mode, Name
 from monitor.hits.query import Node, asked, needs_words, parse
 from monitor.model import Cue, Entity, Side, Topic, Watchlist
-from monitor.text import fold
 
 # Changes with every change of matching or scoring: stored verdicts name the engine that gave them, and a new one matches history again, quietly.
 ENGINE = "hits-1"
@@ -110,11 +109,9 @@ def _entity(index: int, kind: Kind, entity: Entity) -> Iterator[Name]:
         ("loose", entity.loose),
         ("never", entity.never),
     )
-    marked = {fold(name) for _, names in groups for name in names if not name.isascii()}
     for mode, names in groups:
         for name in names:
-            bare = mode in {"full", "exact"} and name.isascii() and (" " in name or "-" in name) and name.lower() not in marked
-            yield Name(index, kind, entity.id, mode, name, type=entity.type, typed_bare=bare)
+            yield Name(index, kind, entity.id, mode, name, type=entity.type)
 
 
 def _phrases(index: int, kind: Kind, id_: str, words: tuple[tuple[str, tuple[str, ...]], ...]) -> Iterator[Name]:

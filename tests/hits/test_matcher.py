@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.hits.compile import compile_matcher
 from monitor.hits.explain import changes, explain
-from monitor.model import Verdict
+from monitor.model import Side, Verdict
 from monitor.text import clean
 from tests.hits.world import matcher, watchlist
 
@@ -166,8 +166,9 @@ def test_the_rule_decides_before_the_score() -> None:
 
 def test_one_name_may_stand_for_two_sides() -> None:
     """An entity listed on two sides is a mention of both."""
-    both = watchlist()
-    sides = (*both.sides[:2], both.sides[1].__class__(id="tech", title="", entities=(both.sides[1].entities[2],)))
+    vietnam, us, _ = watchlist().sides
+    nvidia = next(entity for entity in us.entities if entity.id == "nvidia")
+    sides = (vietnam, us, Side(id="tech", title="", entities=(nvidia,)))
     found = compile_matcher([watchlist(sides=sides)]).verdict_of("vn-us", "Nvidia in Vietnam", "", "en")
     assert {m.side for m in found.mentions if m.id == "nvidia"} == {"us", "tech"}
     assert found.score > 0

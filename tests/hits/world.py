@@ -30,6 +30,7 @@ VIETNAM = Side(
         ),
         entity("ha-noi", "Hà Nội", "Hanoi", type_="place", hub=True),
         entity("da-nang", "Da Nang", type_="place"),
+        entity("nha-trang", "Nha Trang", type_="place"),
         entity("hue", "Huế", type_="place"),
         entity("to-lam", "Tô Lâm", type_="person", hub=True, short=("Lam", "Lâm"), never=("Lam Research", "Lâm Đồng"), title="To Lam"),
         entity("thuy", "Nguyễn Thúy Hòa", type_="person"),
@@ -44,6 +45,7 @@ UNITED_STATES = Side(
     entities=(
         entity("us", "United States", "États-Unis", "Hoa Kỳ", "américain*", type_="place", hub=True, exact_names=("US", "U.S.", "Mỹ")),
         entity("biden", "Joe Biden", type_="person", hub=True, short=("Biden",)),
+        entity("white-house", "White House", "Nhà Trắng", type_="body"),
         entity("nvidia", "NVIDIA", "엔비디아", implies=("ai",)),
         entity("intel", "Intel", exact=True, implies=("chips",)),
         entity("apple", "Apple", exact=True),

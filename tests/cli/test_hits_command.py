@@ -15,8 +15,8 @@ from monitor.hits import step
 from monitor.hits.compile import compile_matcher
 from monitor.store.sqlite import open_sqlite
 from monitor.urls import url_key
-from monitor.watchlists.blocks import Parts
 from monitor.watchlists.format import parse_watchlists
+from monitor.watchlists.knowledge import load
 from tests.commands import run
 from tests.conftest import NOW
 from tests.store.test_hits import article
@@ -61,7 +61,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     article(store, NOW, TITLE, TEXT)
     article(store, NOW, "=2+3 Northland", "Southland and dams. Norco signs.")
     article(store, NOW, "Rain", "It rained.", key=url_key("https://example.org/rain"))
-    matcher = step.register(store, compile_matcher(parse_watchlists(WATCHLIST, "pair.toml", Parts())), NOW)
+    matcher = step.register(store, compile_matcher(parse_watchlists(WATCHLIST, "pair.toml", load())), NOW)
     asyncio.run(step.match(store=store, matcher=matcher, clock=lambda: NOW, limit=10))
     store.close()
     return tmp_path

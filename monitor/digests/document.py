@@ -18,7 +18,7 @@ from monitor.text import fold
 
 MAX_OUTLETS = 8
 MAX_ALSO = 40
-_MAX_NAMES = 5
+_MAX_NAMES = 4
 _MAX_FAILING = 12
 
 
@@ -212,7 +212,7 @@ def _entry(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> Entr
         story=item.lead.story,
         hit=item.shown.hit,
         line=line,
-        sentence=() if fold(evidence.snippet.text) == fold(line.headline) else pieces(evidence.snippet.text, evidence.snippet.marks),
+        sentence=() if fold(evidence.snippet.text) == fold(line.headline) else pieces(evidence.snippet.text, _name_marks(evidence)),
         names=names,
         together=together,
         topics=tuple(dict.fromkeys(shown(m.title, 60) for m in evidence.mentions if m.kind == "topic"))[:3],
@@ -241,6 +241,12 @@ def _names(verdict: Verdict) -> tuple[tuple[tuple[str, ...], ...], bool]:
     quoted = {verdict.snippet.text[start:end] for start, end in verdict.snippet.marks}
     inside = _by_side(verdict, quoted)
     return (inside, True) if len(inside) > 1 else (_by_side(verdict, None), False)
+
+
+def _name_marks(verdict: Verdict) -> tuple[tuple[int, int], ...]:
+    """Where names stand in the quoted sentence; words of a topic are not marked."""
+    aliases = {m.alias for m in verdict.mentions if m.kind == "entity"}
+    return tuple((start, end) for start, end in verdict.snippet.marks if verdict.snippet.text[start:end] in aliases)
 
 
 def _by_side(verdict: Verdict, aliases: set[str] | None) -> tuple[tuple[str, ...], ...]:

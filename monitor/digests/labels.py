@@ -185,5 +185,7 @@ class Labels:
         return " ".join(part for part in (figure.replace(".", ","), sign, currency) if part)
 
     def fault(self, kind: str) -> str:
-        """Why a source fails, in two or three words; an unknown kind as it is."""
+        """Why a source fails, in two or three words: `too slow`, `HTTP 500`; an unknown kind as it is."""
+        if kind.startswith("http-"):
+            return f"HTTP {kind[5:]}"
         return _KINDS[kind][self._column] if kind in _KINDS else kind

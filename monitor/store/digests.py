@@ -19,21 +19,25 @@ select label, due_at, covers_to_at from slots
 where subscription_id = :subscription and missed = 0 and covers_to_at <= :now order by covers_to_at desc, id desc limit 1
 """
 _LABELS = "select label from slots where subscription_id = :subscription and due_at > :after and due_at <= :until"
-# Watchlists by their own since: one that a subscription took up later does not bring its old hits.
+# Watchlists by their own since: one that a subscription took up later does not bring its old hits. Hits up to settled_hit_id were all told;
+# the cross join keeps SQLite on that range of ids.
 _UNTOLD = """
-from hits h join subscription_watchlists w on w.watchlist = h.watchlist and w.subscription_id = :subscription and h.created_at >= w.since_at
-left join digest_hits d on d.subscription_id = :subscription and d.hit_id = h.id
-where d.hit_id is null and h.story_id is not null
+from hits h cross join subscription_watchlists w left join digest_hits d on d.subscription_id = :subscription and d.hit_id = h.id
+where h.id > (select s.settled_hit_id from subscriptions s where s.id = :subscription)
+  and w.subscription_id = :subscription and w.watchlist = h.watchlist and h.created_at >= w.since_at and d.hit_id is null
 """
+_GROUPED = f"{_UNTOLD} and h.story_id is not null"
+_UNSETTLED = f"select coalesce((select min(h.id) {_UNTOLD}), (select max(h.id) + 1 from hits h), 1) as first"
+_SETTLE = "update subscriptions set settled_hit_id = :settled where id = :subscription and settled_hit_id < :settled"
 _WAITING = f"""
 select h.id as hit, h.watchlist, h.story_id as story, h.band, h.score, h.novelty, h.delta_json, h.created_at, h.article_id as article,
   a.title, a.url, a.publisher, a.lang, a.published_at, a.first_seen_at, a.copy_of from articles a join (
-    select h.* {_UNTOLD} and h.quiet = 0) h on h.article_id = a.id
+    select h.* {_GROUPED} and h.quiet = 0) h on h.article_id = a.id
 order by h.id
 """
 _QUIET = f"""
 insert into digest_hits(subscription_id, hit_id, digest_id, story_id, shown_as, position, created_at)
-select :subscription, h.id, :digest, h.story_id, 'quiet', 0, :now {_UNTOLD} and h.quiet = 1
+select :subscription, h.id, :digest, h.story_id, 'quiet', 0, :now {_GROUPED} and h.quiet = 1
 """
 _TOLD = """
 select h.story_id as story, max(case when d.shown_as in ('new', 'update', 'urgent') or (d.shown_as = 'overflow' and h.band = 'alert') then 2
@@ -46,7 +50,7 @@ _SOURCES = (
 )
 _READ = """
 select count(*) as articles, coalesce(sum(case when state = 'pending' then 1 else 0 end), 0) as pending
-from articles where first_seen_at > :since and first_seen_at <= :until
+from articles where first_seen_at >= :since and first_seen_at < :until
 """
 _RECORD_SLOT = """
 insert into slots(subscription_id, label, due_at, planned_at, covers_from_at, covers_to_at, missed, hit_count)
@@ -102,6 +106,10 @@ _SENT_TO = """
 select v.channel, v.destination, v.state, v.attempts, v.delivered_at, v.last_error, g.part
 from deliveries v join messages g on g.id = v.message_id where g.digest_id = :id order by v.channel, v.destination, g.part
 """
+
+
+_MARGIN = 1000
+"""Ids of transactions under way may be lower than ids already seen (PostgreSQL): so many stay unsettled."""
 
 
 class Superseded(MonitorError):
@@ -187,7 +195,7 @@ def sources(store: Store) -> list[Row]:
 
 
 def articles_seen(store: Store, since: datetime, until: datetime) -> Row:
-    """How many articles were first seen in (since, until], and how many of them are still to be read (`pending`)."""
+    """How many articles were first seen in [since, until), and how many of them are still to be read (`pending`)."""
     row = store.one(_READ, since=since, until=until)
     assert row is not None
     return row
@@ -253,6 +261,14 @@ def _record_members(store: Store, plan: Plan, digest_id: int) -> None:
         if not made:
             raise Superseded(f"hit {member.hit} is told already")
     store.run(_QUIET, subscription=plan.subscription, digest=digest_id, now=plan.planned_at)
+    _settle(store, plan.subscription)
+
+
+def _settle(store: Store, subscription: int) -> None:
+    """Moves the mark up to which every hit has its place, so that the next look at what waits does not read all history."""
+    row = store.one(_UNSETTLED, subscription=subscription)
+    assert row is not None
+    store.run(_SETTLE, subscription=subscription, settled=row["first"] - 1 - _MARGIN)
 
 
 def _record_message(store: Store, message: FrozenMessage, digest_id: int, now: datetime) -> None:

@@ -138,7 +138,8 @@ create index stories_open on stories(watchlist, last_seen_at);
 
 _DIGESTS = """
 create table subscriptions(
-  id {key}, name text not null unique, since_at {time} not null, state text not null default 'active', created_at {time} not null) {strict};
+  id {key}, name text not null unique, since_at {time} not null, state text not null default 'active',
+  settled_hit_id {int} not null default 0, created_at {time} not null) {strict};
 
 create table subscription_watchlists(
   subscription_id {int} not null references subscriptions(id), watchlist text not null, since_at {time} not null,

@@ -16,6 +16,9 @@ insert into subscription_watchlists(subscription_id, watchlist, since_at)
 select id, :watchlist, :now from subscriptions where name = :name
 on conflict(subscription_id, watchlist) do nothing
 """
+# A beginning in the future was set by a clock that ran ahead; kept, it would silence the subscription until then.
+_BEGIN = "update subscriptions set since_at = :now where since_at > :now"
+_BEGIN_WATCHLISTS = "update subscription_watchlists set since_at = :now where since_at > :now"
 _STATE = "update subscriptions set state = :state where name = :name and state <> :state"
 _ALL = "select id, name, since_at, state from subscriptions order by name"
 _ONE = "select id, name, since_at, state from subscriptions where name = :name"
@@ -42,6 +45,8 @@ def sync(store: Store, subscriptions: Sequence[Subscription], now: datetime) -> 
     is marked as removed and keeps its rows: put back, it goes on where it was and tells what it missed.
     """
     with store.write():
+        store.run(_BEGIN, now=now)
+        store.run(_BEGIN_WATCHLISTS, now=now)
         declared = {subscription.name for subscription in subscriptions}
         for subscription in subscriptions:
             store.run(_ADD, name=subscription.name, now=now)

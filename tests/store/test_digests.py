@@ -125,3 +125,20 @@ def test_the_slot_before_leaves_out_the_future(store: SqliteStore, rows: Rows) -
     assert before is not None
     assert before["label"] == SLOT.label
     assert digests.slot_before(store, 1, BEGAN) is None
+
+
+def test_what_is_settled_is_not_looked_at_again(store: SqliteStore, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mark follows the hits that have their place, and never passes one that waits for its story."""
+    monkeypatch.setattr(digests, "_MARGIN", 0)
+    story = rows.story()
+    first, waits, last = rows.hit(story=story), rows.hit(story=None), rows.hit(story=story)
+    digests.commit(store, plan_of((first, story), (last, story)))
+    mark = "select settled_hit_id as n from subscriptions"
+    assert store.all(mark) == [{"n": first}]
+    with store.write():
+        store.run("update hits set story_id = :story, novelty = 'new' where id = :hit", story=story, hit=waits)
+    assert [row["hit"] for row in digests.waiting(store, 1)] == [waits]
+    digests.commit(store, plan_of((waits, story), uid="u-2", slot=replace(SLOT, label="later"), messages=()))
+    assert store.all(mark) == [{"n": last}]
+    fresh = rows.hit(story=story)
+    assert [row["hit"] for row in digests.waiting(store, 1)] == [fresh]

@@ -44,3 +44,13 @@ def test_unknown_and_untold(store: SqliteStore) -> None:
     assert get(store, "nobody") is None
     sync(store, (subscription(),), BEGAN)
     assert told(store)["morning"] == {"name": "morning", "digests": 0, "latest_at": None}
+
+
+def test_a_clock_that_ran_ahead_does_not_silence(store: SqliteStore) -> None:
+    """A beginning recorded by a clock years ahead is moved to now at the next start."""
+    sync(store, (subscription(),), SEVEN + timedelta(days=2000))
+    sync(store, (subscription(),), SEVEN)
+    row = get(store, "morning")
+    assert row is not None
+    assert row.since_at == SEVEN
+    assert store.all("select since_at from subscription_watchlists")[0]["since_at"][:10] == "2024-09-26"

@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from monitor.errors import AlreadyRunning, ConfigError
 from monitor.log import logger
 from monitor.pipeline import STEPS, App, Counts, run_step
 from monitor.scheduler import Ticker
+from monitor.store import deliveries, sites
 from monitor.store.driver import Store
 from monitor.store.steps import daemon_seen, daemon_started, daemon_stopped
 
@@ -44,6 +46,12 @@ def single_instance(database: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def take_over(store: Store, now: datetime) -> None:
+    """Frees what a dead process left claimed. Only for the holder of the single-instance lock: nobody else can be at work then."""
+    sites.free_all(store, now)
+    deliveries.release_all(store, now)
 
 
 async def run_daemon(config: Config, store: Store, report: Callable[[str, Counts], None], *, read_articles: bool = True) -> None:

@@ -23,7 +23,7 @@ def run(ctx: click.Context, no_articles: bool, log_format: str | None) -> None:
     """Run the daemon until it is stopped (SIGTERM, or Ctrl-C)."""
     import asyncio
 
-    from monitor.daemon import run_daemon, single_instance
+    from monitor.daemon import run_daemon, single_instance, take_over
 
     session = open_session(ctx)
     session.watchlists  # noqa: B018 - every configuration problem is told before anything is touched
@@ -34,6 +34,7 @@ def run(ctx: click.Context, no_articles: bool, log_format: str | None) -> None:
             done = ", ".join(f"{value} {key}" for key, value in counts.items() if value)
             status(f"{name}: {done}" if done else f"{name}: nothing due")
 
+        take_over(session.store, session.now())
         asyncio.run(run_daemon(session.config, session.store, report, read_articles=not no_articles))
 
 
@@ -48,7 +49,7 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
     from dataclasses import replace
 
     from monitor import pipeline
-    from monitor.daemon import single_instance
+    from monitor.daemon import single_instance, take_over
     from monitor.health import read_health
     from monitor.store.feeds import make_due
 
@@ -63,6 +64,7 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
             quiet = replace(app, read_articles=not no_articles)
             return await pipeline.once(quiet, only, report=lambda *_: advance())
 
+        take_over(session.store, session.now())
         counts = session.run(cycle)
     health = read_health(session.store, session.now())
     unreachable = bool(health.feeds) and all(feed.failing_since_at is not None for feed in health.feeds if feed.state == "active")

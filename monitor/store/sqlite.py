@@ -6,6 +6,7 @@ reading to writing fails at once when another commit came between, whatever the 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import sqlite3
@@ -144,20 +145,29 @@ def open_sqlite(path: Path) -> SqliteStore:
 
     Raises StoreDamaged where the file is not a Monitor database or is from a newer version, StoreError where it cannot be opened.
     """
-    existed = path.exists() and path.stat().st_size > 0
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _translated(path):
+    with _translated(path), _one_at_a_time(path.parent):
         store = SqliteStore(path)
-    try:
-        _check_identity(store, existed)
-        store.migrate()
-        with _translated(path):
+        try:
+            _check_identity(store)
+            store.migrate()
             store._writer.enable_wal()
-        path.chmod(0o600)
-    except BaseException:
-        store.close()
-        raise
+            path.chmod(0o600)
+        except BaseException:
+            store.close()
+            raise
     return store
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Lets one process at a time set up a database in a folder: SQLite's migrations have no lock of their own over processes."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def backup_sqlite(source: Path, target: Path) -> None:
@@ -185,11 +195,13 @@ def backup_sqlite(source: Path, target: Path) -> None:
         partial.rename(target)
 
 
-def _check_identity(store: SqliteStore, existed: bool) -> None:
+def _check_identity(store: SqliteStore) -> None:
     with _translated(store.path):
-        found = store._writer.conn.execute("pragma application_id").fetchone()[0]
-        if not existed:
-            store._writer.conn.execute(f"pragma application_id={APPLICATION_ID}")
+        connection = store._writer.conn
+        found = connection.execute("pragma application_id").fetchone()[0]
+        empty = connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0
+        if found == 0 and empty:
+            connection.execute(f"pragma application_id={APPLICATION_ID}")
         elif found != APPLICATION_ID:
             raise StoreDamaged(f"{store.path} is not a Monitor database; name another file with --db, or restore a backup")
         elif newer := store.unknown_migrations():

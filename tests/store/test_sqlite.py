@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -50,6 +52,15 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     again = open_sqlite(tmp_path / "a.db")
     assert again.migrate() == ()
     again.close()
+
+
+def test_many_processes_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    """Six processes that open a database which is not there yet all get a sound one."""
+    code = "import sys, pathlib; from monitor.store.sqlite import open_sqlite; open_sqlite(pathlib.Path(sys.argv[1])).close()"
+    command = [sys.executable, "-c", code, str(tmp_path / "new.db")]
+    started = [subprocess.Popen(command, stderr=subprocess.PIPE, cwd=Path(__file__).resolve().parent.parent.parent) for _ in range(6)]
+    told = [process.communicate(timeout=60)[1].decode() for process in started]
+    assert [process.returncode for process in started] == [0] * 6, told
 
 
 def test_a_failed_write_leaves_nothing(store: SqliteStore) -> None:

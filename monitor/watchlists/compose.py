@@ -14,7 +14,9 @@ from monitor.watchlists.link import Linker
 from monitor.watchlists.propose import Proposal, Proposals
 from monitor.watchlists.topics import FoundTopic, Phrase
 
-UNSORTED = "unsorted"
+_UNSORTED = ("unsorted", "Not sorted yet: no rule names this side; move each block to a side, or delete it")
+_NAMES = ("names", "Names")
+"""Where the seeds have no parties, their names are the one side."""
 _SUBJECT = "subject"
 _WIDTH = 140
 _NEIGHBOURS = 12
@@ -64,11 +66,16 @@ def own_phrases(learnt: Learnt) -> tuple[Phrase, ...]:
 
 
 def side_of(learnt: Learnt, proposal: Proposal) -> str:
-    """The side a proposal is written on: a party's, the topics', `unsorted`, or '' for one that stands for another country."""
+    """The side a proposal is written on: a party's, the topics', `unsorted` (`names` where there is no party), or '' for one of another country."""
     sides = (*learnt.proposals.parties, topic_side(learnt))
-    if proposal.side in sides:
+    if proposal.side and proposal.side in sides:
         return proposal.side
-    return UNSORTED if not proposal.side or (proposal.known and proposal.type != "place") else ""
+    abroad = proposal.side and (proposal.known is None or proposal.type in {"place", "person", "company"})
+    return "" if abroad and learnt.proposals.parties else _names_side(learnt)[0]
+
+
+def _names_side(learnt: Learnt) -> tuple[str, str]:
+    return _UNSORTED if learnt.proposals.parties else _NAMES
 
 
 def _lines(learnt: Learnt) -> Iterator[str]:
@@ -83,8 +90,9 @@ def _lines(learnt: Learnt) -> Iterator[str]:
     if subject:
         yield from _side(learnt, subject, "Subject")
         yield from _topics(learnt, subject)
-    if any(side_of(learnt, one) == UNSORTED for one in learnt.proposals.entities):
-        yield from _side(learnt, UNSORTED, "Not sorted yet: no rule names this side; move each block to a side, or delete it")
+    name, title = _names_side(learnt)
+    if any(side_of(learnt, one) == name for one in learnt.proposals.entities):
+        yield from _side(learnt, name, title)
     yield from _others(learnt)
     yield from _own_masks()
 
@@ -100,12 +108,13 @@ def _introduction(seeds: Sequence[Seed]) -> Iterator[str]:
 
 
 def _watchlist(learnt: Learnt, parties: Sequence[str], subject: str) -> Iterator[str]:
-    sides = [side for side in (*parties, subject) if side] or [UNSORTED]
-    named = " and ".join(learnt.proposals.titles.get(side, side) for side in parties)
+    named = any(side_of(learnt, one) == _NAMES[0] for one in learnt.proposals.entities)
+    sides = [side for side in (*parties, _NAMES[0] if named else "", subject) if side]
+    who = " and ".join(learnt.proposals.titles.get(side, side) for side in parties)
     leading = [one.text.rstrip("*") for one in own_phrases(learnt)[:2]]
     about = ", ".join(leading or [one.topic.title for one in learnt.topics[:2]])
     yield f"[watchlist.{'-'.join(side for side in sides if side != _SUBJECT) or _SUBJECT}]"
-    yield f"title  = {_quoted(': '.join(part for part in (named, about) if part) or 'Watchlist')}"
+    yield f"title  = {_quoted(': '.join(part for part in (who, about) if part) or 'Watchlist')}"
     yield f"match  = {_quoted(' and '.join(sides))}"
     yield 'bond   = "sentence"   # the sides in one sentence; near: one sentence further; article: anywhere'
     yield "alert  = 5.0          # points from which a hit is a new development"
@@ -142,7 +151,7 @@ def _includes(learnt: Learnt, side: str, mine: Sequence[Proposal]) -> Iterator[s
 def _entity(side: str, one: Proposal, learnt: Learnt) -> Iterator[str]:
     yield ""
     times = "once" if one.count == 1 else f"{one.count} times"
-    perhaps = f"; perhaps side {one.perhaps}" if side == UNSORTED and one.perhaps else ""
+    perhaps = f"; perhaps side {one.perhaps}" if side == _UNSORTED[0] and one.perhaps else ""
     yield from _wrapped(f"{one.confidence}, {times}{perhaps}: {one.quote} ({one.quote_seed})")
     if one.roles and not (one.known and one.known.roles):
         yield from _wrapped(f"office as written: {'; '.join(one.roles)}")

@@ -73,14 +73,15 @@ def linked(cleaned: Sequence[Cleaned], linker: Linker) -> list[Line]:
     return lines
 
 
-def with_runs(lines: list[Line], hubs: frozenset[str]) -> list[Line]:
+def with_runs(lines: list[Line], hubs: frozenset[str], topic_words: frozenset[str]) -> list[Line]:
+    """The lines with their candidates. `hubs`: ids of countries, which may stand inside a longer name; `topic_words`: folded, never names (LNG)."""
     found = [
         run
         for number, line in enumerate(lines)
         if line.kind in PROSE
         for run in runs_of(line.seed, number, line.text, line.links, hubs, line.lang)
     ]
-    found = _without_labels(lines, found)
+    found = [run for run in _without_labels(lines, found) if texts.fold(run.text) not in topic_words]
     kept = _split_tails(believable(found, "\n".join(line.text for line in lines if line.kind in PROSE)))
     by_line: dict[int, list[Run]] = defaultdict(list)
     for run in kept:

@@ -93,21 +93,24 @@ def believable(runs: Iterable[Run], prose: str) -> tuple[Run, ...]:
     all_runs = tuple(runs)
     inner = Counter(texts.fold(word) for run in all_runs if not run.opening for word in run.text.split())
     lower = Counter(word.casefold() for word in re.findall(r"\b[^\W\d_A-ZÀ-Ỹ][^\W\d_]+\b", prose))
+    whole = {run.text for run in all_runs}
     kept: list[Run] = []
     for run in all_runs:
-        trimmed = _without_opening(run, inner, lower) if run.opening else run
+        trimmed = _without_opening(run, inner, lower, whole) if run.opening else run
         if trimmed and _is_name(trimmed, lower):
             kept.append(trimmed)
     return tuple(kept)
 
 
-def _without_opening(run: Run, inner: Counter[str], lower: Counter[str]) -> Run | None:
+def _without_opening(run: Run, inner: Counter[str], lower: Counter[str], whole: set[str]) -> Run | None:
+    """The run without its first word where that is a word of the language; None where nothing is left."""
     first, _, rest = run.text.partition(" ")
     folded = texts.fold(first)
     acronym = len(first) > 1 and first == first.upper() and first.isalpha()
     if not rest:
         return run if acronym or (inner[folded] and not lower[first.casefold()]) else None
-    if acronym or inner[folded] or not (is_stop(folded) or lower[first.casefold()] or folded in GENERAL):
+    ordinary = is_stop(folded) or lower[first.casefold()] or folded in GENERAL or (rest in whole and " " in rest)
+    if acronym or inner[folded] or not ordinary:
         return run
     return replace(run, start=run.end - len(rest), text=rest, opening=False)
 

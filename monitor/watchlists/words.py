@@ -18,7 +18,7 @@ not now of off often on once one only onto or other others our ours out over own
 set several shall she should show since so some still such take than that the their theirs them themselves then there these they thing things this
 those three through thus to today together told too toward towards two under until up upon us use used very via was way we week well were what when
 where whether which while who whom whose why will with within without would year years yes yet you your yours although amid according across
-despite meanwhile various stronger giants giant burgeoning beyond come comes came go goes went gone affairs affair enhancing
+yesterday tomorrow tonight various stronger giants giant burgeoning beyond come comes came go goes went gone affairs affair enhancing
 emphasizing thanks ago alongside upcoming despite meanwhile whereas therefore besides instead overall nearly almost"""
 _FR = """a afin ai ainsi alors apres au aucun aussi autre autres aux avait avant avec avoir ayant c car ce ceci cela celle celles celui ces cet cette ceux
 chaque chez comme comment d dans de depuis des deux donc dont du elle elles en encore entre est et etaient etait etc ete etre eu eux fait faire

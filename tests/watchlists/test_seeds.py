@@ -174,6 +174,12 @@ def test_draft_is_a_watchlist(gazetteer: bool) -> None:
     assert all(entity.get("enabled") is False for _, name, entity in written(text) if name in checks)
 
 
+def test_others_are_left_out() -> None:
+    """Leaders and names of third countries are no entries, words of topics are no names."""
+    names = {name for _, name, _ in written(compose(learnt()))}
+    assert not names & {"xi-jinping", "china", "cuba", "france", "lng"}
+
+
 def test_same_seeds_same_draft() -> None:
     """Learning twice gives the same text."""
     again = learn(read_seeds([SEEDS], lambda body: {}), load())[0]

@@ -26,6 +26,7 @@ from monitor.sandbox import Sandbox
 from monitor.store import feeds, subscriptions
 from monitor.store.driver import Store
 from monitor.toml_lines import line_of
+from monitor.watchlists.blocks import Parts
 from monitor.watchlists.format import parse_watchlists
 from monitor.watchlists.knowledge import load as load_knowledge
 
@@ -67,10 +68,10 @@ def load_watchlists(config: Config) -> tuple[Watchlist, ...]:
     return tuple(found.values())
 
 
-def _parse_file(path: Path, parts: object, problems: list[Problem]) -> tuple[Watchlist, ...]:
+def _parse_file(path: Path, parts: Parts, problems: list[Problem]) -> tuple[Watchlist, ...]:
     try:
         text = path.read_text(encoding="utf-8")
-        watchlists: tuple[Watchlist, ...] = parse_watchlists(text, str(path), parts)
+        watchlists = parse_watchlists(text, str(path), parts)
     except OSError as error:
         problems.append(Problem(file=str(path), path="", message=f"the watchlist file cannot be read: {error.strerror}"))
         return ()

@@ -90,7 +90,8 @@ class Press:
         if name not in self.seeds:
             return b""
         paragraphs = "".join(f"<p>{escape(line)}</p>" for line in self.seeds[name].split("\n") if line.strip())
-        return f"<html><head><title>{escape(self.title(name))}</title></head><body><article><h1>{escape(self.title(name))}</h1>{paragraphs}</article></body></html>".encode()
+        title = escape(self.title(name))
+        return f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{paragraphs}</article></body></html>".encode()
 
 
 @pytest.fixture

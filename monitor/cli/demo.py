@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,16 +46,20 @@ def demo(folder: Path | None) -> int:
 
         result = asyncio.run(run_demo(place.resolve(), report))
     click.echo(result.text)
-    said = ", ".join(f"{value} {key.replace('.', ' ')}" for key, value in result.counts.items() if value)
-    say(f"done: {said}")
+    counts = result.counts
+    say(
+        f"read {counts.get('visit.new', 0)} entries of {counts.get('visit.polled', 0)} feeds ({counts.get('visit.failing', 0)} failing, as planned) "
+        f"and {counts.get('visit.read', 0)} pages; {counts.get('match.hits', 0)} hits in {counts.get('group.new', 0)} stories"
+    )
     say(f"the digest went to {len(result.written)} files, {result.mails} mail and {result.webhooks} webhook:")
     for path in result.written:
         say(f"  {path}")
-    config = f"monitor --config {result.config}"
+    program = "monitor" if shutil.which("monitor") else sys.argv[0]
+    config = f"{program} --config {result.config}"
     say("try next:")
     say(f"  {config} hits list            # what matched, with scores")
     say(f"  {config} stories list         # one line per development")
     say(f"  {config} explain 1            # why, or why not")
     say(f"  {config} hits search 'to lam' # marks and case do not matter")
-    say("  monitor init mydesk           # a configuration of your own, with real feeds")
+    say(f"  {program} init mydesk  # a configuration of your own, with real feeds")
     return 0 if result.text else 1

@@ -98,7 +98,8 @@ class Grouper:
         union = sum(weight.values())
         money = one.amounts & other.amounts
         on_days = one.days & other.days
-        score = 0.35 * (common / smaller if smaller else 0.0)
+        # One shared name, all that the shorter report names, is a weak sign: firms turn up in many developments.
+        score = (0.35 if len(shared) > 1 else 0.175) * (common / smaller if smaller else 0.0)
         score += 0.25 * (common / union if union else 0.0)
         score += 0.15 * _jaccard(one.topics, other.topics)
         score += 0.15 * min(len(money), 2)

@@ -22,7 +22,7 @@ USER 65532
 WORKDIR /data
 VOLUME ["/data"]
 ENV PYTHONUNBUFFERED=1 MONITOR_CONFIG=/data/config.toml
-HEALTHCHECK --interval=60s --timeout=10s --start-period=60s CMD ["monitor", "status"]
+HEALTHCHECK --interval=60s --timeout=10s --start-period=60s CMD ["monitor", "status", "--alive"]
 # First start: docker run --rm -v monitor:/data IMAGE init /data
 ENTRYPOINT ["monitor"]
 CMD ["run"]

@@ -105,6 +105,12 @@ def read_health(store: Store, now: datetime) -> Health:
     return Health(feeds=feeds, deliveries=deliveries, steps=known.steps, daemons=known.daemons, counts=counts, findings=judge(known, now))
 
 
+def is_alive(store: Store, now: datetime) -> bool:
+    """True where a daemon runs and wrote to the database within the last two minutes."""
+    newest = daemon_runs(store)[:1]
+    return any(life.stopped_at is None and now - life.seen_at <= DAEMON_SILENT for life in newest)
+
+
 def judge(health: Health, now: datetime) -> tuple[Finding, ...]:
     """Everything that is wrong or worth knowing, problems first. Pure."""
     findings = (*_daemon(health, now), *_steps(health), *_feeds(health, now), *_deliveries(health, now))

@@ -105,11 +105,13 @@ def test_unreachable_feeds_do_not_stop_it(desk: Desk) -> None:
     assert status.code == 1
     assert "not one of the 2 feeds can be reached" in status.out
     assert "since" in status.out
+    assert run("status", "--alive").code == 0
     asked_at = time.monotonic()
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(timeout=PATIENCE_S) == 0
     assert time.monotonic() - asked_at < 10
     assert "the daemon is stopped" in run("status").out
+    assert run("status", "--alive").code == 1
 
 
 def test_a_second_daemon_is_refused(desk: Desk) -> None:

@@ -17,7 +17,7 @@ def articles() -> None:
 @articles.command("list")
 @click.option("--since", default="7d", show_default=True, help="First seen within this time (90m, 24h, 7d).")
 @click.option("--state", type=click.Choice(["pending", "done", "failed", "dead"]))
-@listing
+@listing()
 @click.pass_context
 def list_articles(ctx: click.Context, since: str, state: str | None, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List articles, newest first."""

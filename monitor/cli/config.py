@@ -28,9 +28,9 @@ def check(ctx: click.Context, as_json: bool) -> None:
             {"ok": True, "file": str(found.source), "feeds": len(found.feed), "watchlists": [each.id for each in watchlists]}, as_json=True
         )
         return
-    say(
-        f"{found.source}: {len(found.feed)} feeds, {len(watchlists)} watchlists, {len(found.channel)} channels, {len(found.subscription)} subscriptions: fine"
-    )
+    counts = {"feed": found.feed, "watchlist": watchlists, "channel": found.channel, "subscription": found.subscription}
+    listed = ", ".join(f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}" for noun, rows in counts.items())
+    say(f"{found.source}: {listed}: fine")
     if not found.fetch.contact and not found.fetch.user_agent:
         say("note: fetch.contact is empty; name an address so that site owners can reach you")
 

@@ -17,7 +17,7 @@ def deliveries() -> None:
 @deliveries.command("list")
 @click.option("--since", default="30d", show_default=True, help="Planned within this time (90m, 24h, 7d).")
 @click.option("--failed", is_flag=True, help="Only what did not go through at once.")
-@listing
+@listing()
 @click.pass_context
 def list_deliveries(ctx: click.Context, since: str, failed: bool, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List deliveries, newest first."""

@@ -29,7 +29,7 @@ def digests() -> None:
 @click.option("--since", default="30d", show_default=True, help="Made within this time (24h, 7d).")
 @click.option("--subscription", help="Of this subscription only.")
 @click.option("--empty", is_flag=True, help="Also the slots in which there was nothing to send.")
-@listing
+@listing()
 @click.pass_context
 def list_digests(ctx: click.Context, since: str, subscription: str | None, empty: bool, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List digests, newest first."""

@@ -47,7 +47,7 @@ def hits() -> None:
 @click.option("--watchlist", help="Of this watchlist only.")
 @click.option("--entity", help="With a mention of this entity or topic id.")
 @click.option("--band", type=click.Choice(["alert", "review"]))
-@listing
+@listing()
 @click.pass_context
 def list_hits(
     ctx: click.Context, since: str, watchlist: str | None, entity: str | None, band: str | None, limit: int, as_json: bool, as_jsonl: bool
@@ -63,7 +63,7 @@ def list_hits(
 @hits.command("search")
 @click.argument("words", nargs=-1, required=True)
 @click.option("--since", default="520w", show_default=True, help="Found within this time (90m, 24h, 7d).")
-@listing
+@listing()
 @click.pass_context
 def search_hits(ctx: click.Context, words: tuple[str, ...], since: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List hits whose title and text hold all the words; case and marks do not matter."""

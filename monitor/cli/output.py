@@ -30,11 +30,15 @@ class Ticker(Protocol):
     def __call__(self, steps: int = 1) -> None: ...
 
 
-def listing(command: Command) -> Command:
-    """Adds --json, --jsonl and --limit to a command that lists rows."""
-    command = click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many rows.")(command)
-    command = click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object a line.")(command)
-    return click.option("--json", "as_json", is_flag=True, help="One JSON document.")(command)
+def listing(default: int = 50) -> Callable[[Command], Command]:
+    """Adds --json, --jsonl and --limit (with its default) to a command that lists rows."""
+
+    def decorate(command: Command) -> Command:
+        command = click.option("--limit", type=click.IntRange(1), default=default, show_default=True, help="At most so many rows.")(command)
+        command = click.option("--jsonl", "as_jsonl", is_flag=True, help="One JSON object a line.")(command)
+        return click.option("--json", "as_json", is_flag=True, help="One JSON document.")(command)
+
+    return decorate
 
 
 def document(command: Command) -> Command:

@@ -10,15 +10,24 @@ from monitor.cli.output import age, document, local_time, show
 from monitor.cli.session import open_session
 
 
+SHOWN = 12
+"""Findings shown to a person; the rest is counted."""
+
+
 @click.command()
+@click.option("--alive", is_flag=True, help="Only ask whether the daemon lives and can write (for container health checks).")
 @document
 @click.pass_context
-def status(ctx: click.Context, as_json: bool) -> int:
+def status(ctx: click.Context, alive: bool, as_json: bool) -> int:
     """What is late, failing or stuck, and since when. Exits with 1 when somebody must act."""
-    from monitor.health import read_health
+    from monitor.health import is_alive, read_health
 
     session = open_session(ctx)
     now = session.now()
+    if alive:
+        lives = is_alive(session.store, now)
+        show({"alive": lives}, as_json)
+        return 0 if lives else 1
     health = read_health(session.store, now)
     if as_json:
         show({"ok": health.ok, "now_at": now, **asdict(health)}, as_json=True)
@@ -26,9 +35,11 @@ def status(ctx: click.Context, as_json: bool) -> int:
     counts = health.counts
     failing = sum(1 for feed in health.feeds if feed.failing_since_at is not None)
     click.echo("all is well" if health.ok else "needs attention")
-    for finding in health.findings:
+    for finding in health.findings[:SHOWN]:
         since = f" (since {local_time(finding.since_at)}, {age(finding.since_at, now)})" if finding.since_at else ""
         click.echo(f"  {'PROBLEM' if finding.problem else 'note   '}  {finding.text}{since}")
+    if (more := len(health.findings) - SHOWN) > 0:
+        click.echo(f"  ...      and {more} more: monitor status --json, monitor feeds list")
     click.echo(f"feeds      {counts['feeds']} active, {failing} failing")
     click.echo(f"articles   {counts['articles']} known, {counts['pending']} to be read, {counts['dead']} unreadable")
     click.echo(f"hits       {counts['hits']} in {counts['stories']} stories")

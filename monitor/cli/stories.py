@@ -19,7 +19,7 @@ def stories() -> None:
 @stories.command("list")
 @click.option("--since", default="7d", show_default=True, help="With a report within this time (90m, 24h, 7d).")
 @click.option("--watchlist", help="Of this watchlist only.")
-@listing
+@listing()
 @click.pass_context
 def list_stories(ctx: click.Context, since: str, watchlist: str | None, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List stories, latest first."""

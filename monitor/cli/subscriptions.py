@@ -18,7 +18,7 @@ def subscriptions() -> None:
 
 
 @subscriptions.command("list")
-@listing
+@listing()
 @click.pass_context
 def list_subscriptions(ctx: click.Context, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List subscriptions with their channels, next time and latest digest."""
@@ -49,7 +49,7 @@ def show_subscription(ctx: click.Context, name: str, as_json: bool) -> None:
 
 @subscriptions.command("next")
 @click.argument("name", required=False)
-@listing
+@listing(default=5)
 @click.pass_context
 def next_times(ctx: click.Context, name: str | None, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """Show the coming times of one or all subscriptions, in order; quiet hours move a time to their end."""

@@ -70,7 +70,7 @@ def learn(seeds: tuple[Path, ...], out: Path | None, force: bool, show_dropped: 
 
 
 @watchlists.command("list")
-@listing
+@listing()
 @click.pass_context
 def list_watchlists(ctx: click.Context, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List the configured watchlists."""
@@ -98,7 +98,7 @@ def show_watchlist(ctx: click.Context, name: str | None, names: bool, as_json: b
 @watchlists.command("names")
 @click.argument("name", required=False)
 @click.option("--like", default="", help="Only names that contain this text, whatever its case and marks.")
-@listing
+@listing()
 @click.pass_context
 def list_names(ctx: click.Context, name: str | None, like: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
     """List the names that are looked for, of one watchlist or of all."""

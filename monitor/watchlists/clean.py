@@ -57,6 +57,7 @@ _TITLE_WORDS = 5
 _TWICE_CHARS = 20
 _HEADING_WORDS = 9
 _LINE_OF_TITLE_CHARS = 200
+_LONG_LINE_CHARS = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +116,23 @@ def _lines(raw: str) -> list[Span]:
     spans: list[Span] = []
     start = 0
     for line in raw.split("\n"):
-        kept = texts.clean(line)
-        if kept:
-            spans.append(Span(start=start, end=start + len(line), kind="body", text=kept))
-        start += len(line) + 1
+        for piece in _pieces(line):
+            kept = texts.clean(piece)
+            if kept:
+                spans.append(Span(start=start, end=start + len(piece), kind="body", text=kept))
+            start += len(piece)
+        start += 1
     return spans
+
+
+def _pieces(line: str) -> list[str]:
+    """A line in pieces of bounded length, cut at sentence ends or blanks where there are any: a page without line ends must not cost quadratic time."""
+    pieces: list[str] = []
+    while len(line) > _LONG_LINE_CHARS:
+        cut = line.rfind(". ", 0, _LONG_LINE_CHARS) + 1 or line.rfind(" ", 0, _LONG_LINE_CHARS) + 1 or _LONG_LINE_CHARS
+        pieces.append(line[:cut])
+        line = line[cut:]
+    return [*pieces, line]
 
 
 def _drop_tail(lines: list[Span]) -> None:

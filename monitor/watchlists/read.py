@@ -20,7 +20,7 @@ _NOT_SEEDS = {"readme", "license", "changelog", "contributing"}
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*\n", re.DOTALL | re.MULTILINE)
 _HEAD_LINE = re.compile(r"^([A-Za-z_-]+)[ \t]*:[ \t]*(.*)$")
 _NUMBERED = re.compile(r"^(\d{1,6})(?:[_. -]|$)")
-_MAX_BYTES = 5 * 1024 * 1024
+_MAX_BYTES = 2 * 1024 * 1024
 
 
 def read_seeds(paths: Iterable[Path], page_reader: PageReader) -> tuple[Seed, ...]:

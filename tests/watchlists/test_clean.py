@@ -149,3 +149,11 @@ def test_any_order(lines: list[str]) -> None:
     assert bool(found.seed.text or found.seed.captions) or not text.strip()
     kept = " ".join(span.text for span in found.spans)
     assert all(line in kept for line in lines)
+
+
+def test_page_without_line_ends() -> None:
+    """A page on one line is taken in pieces cut at sentence ends; nothing of it is lost."""
+    text = "".join(f"The port opened terminal number {number} for large ships on Monday morning. " for number in range(400))
+    found = cleaned(text)
+    assert max(len(span.text) for span in found.spans) <= 4000
+    assert found.seed.text.replace("\n", " ") == text.strip()

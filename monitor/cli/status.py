@@ -9,7 +9,6 @@ import click
 from monitor.cli.output import age, document, local_time, show
 from monitor.cli.session import open_session
 
-
 SHOWN = 12
 """Findings shown to a person; the rest is counted."""
 

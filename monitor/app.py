@@ -118,32 +118,44 @@ async def open_app(
     matcher = register(store, compile_matcher(watchlists), clock())
     feeds.sync(store, config.feed, config.feeds, clock())
     subscriptions.sync(store, config.subscription, clock())
-    settings = config.fetch
-    door = Door(user_agent=settings.agent, allow_private=settings.allow_private, ports=settings.ports, in_flight=settings.in_flight)
-    async with door as direct_door, Sandbox(size=2) as sandbox:
+    async with open_doors(config) as (polite_door, direct_door, sandbox):
         app = App(
             config=config,
             store=store,
             watchlists=watchlists,
             matcher=matcher,
-            door=PoliteDoor(direct_door, settings.per_host_pause_s, time.monotonic),
+            door=polite_door,
             direct_door=direct_door,
             sandbox=sandbox,
             clock=clock,
             new_id=new_id,
             jitter=jitter,
-            poll_settings=PollSettings(
-                feeds=config.feed,
-                defaults=config.feeds,
-                agent=settings.agent,
-                allow_private=settings.allow_private,
-                ports=settings.ports,
-            ),
+            poll_settings=poll_settings(config),
             read_settings=_read_settings(config),
             read_articles=read_articles,
             force_plan=force_plan,
         )
         yield replace(app, read_settings=replace(app.read_settings, wanted=_wanted(app)))
+
+
+@asynccontextmanager
+async def open_doors(config: Config) -> AsyncIterator[tuple[PoliteDoor, Door, Sandbox]]:
+    """Opens the fetch door and the parse door alone, for commands that ask strangers and need no watchlists; closes them at the end."""
+    settings = config.fetch
+    door = Door(user_agent=settings.agent, allow_private=settings.allow_private, ports=settings.ports, in_flight=settings.in_flight)
+    async with door as direct_door, Sandbox(size=2) as sandbox:
+        yield PoliteDoor(direct_door, settings.per_host_pause_s, time.monotonic), direct_door, sandbox
+
+
+def poll_settings(config: Config) -> PollSettings:
+    """How the configured feeds are polled."""
+    return PollSettings(
+        feeds=config.feed,
+        defaults=config.feeds,
+        agent=config.fetch.agent,
+        allow_private=config.fetch.allow_private,
+        ports=config.fetch.ports,
+    )
 
 
 def _read_settings(config: Config) -> ReadSettings:

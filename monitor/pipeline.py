@@ -94,7 +94,7 @@ async def _visit(app: App, site: Site) -> Counts:
         return {"failed": 1}
     finally:
         if site.owner is not None:
-            await asyncio.to_thread(sites.release, app.store, site.id, site.owner)
+            await asyncio.to_thread(sites.release, app.store, site.id, site.owner, app.read_articles)
 
 
 async def match(app: App) -> Counts:

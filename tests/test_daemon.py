@@ -135,7 +135,7 @@ def test_a_broken_reload_keeps_the_old_configuration(desk: Desk) -> None:
     assert daemon.poll() is None
     (desk.folder / "config.toml").write_text(CONFIG.replace("[feed.two]", "[feed.three]"), encoding="utf-8")
     daemon.send_signal(signal.SIGHUP)
-    desk.until(lambda: "three" in run("feeds", "list").out)
+    desk.until(lambda: "three" in run("feeds", "list", "--state", "failing").out)
     daemon.send_signal(signal.SIGTERM)
     _, told = daemon.communicate(timeout=PATIENCE_S)
     assert "not reloaded" in told

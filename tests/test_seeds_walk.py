@@ -132,7 +132,9 @@ def test_all_seeds_are_alerts_with_evidence(press: Press, tmp_path: Path, monkey
     (tmp_path / "config.toml").write_text(CONFIG.format(port=press.port), encoding="utf-8")
     subjects = asyncio.run(live(tmp_path, press))
     store = open_sqlite(tmp_path / "monitor.db")
-    rows = store.all("select a.url, h.band, h.quiet, h.verdict_json, h.story_id from hits h join articles a on a.id = h.article_id order by a.url")
+    rows = store.all(
+        "select a.url, h.band, h.quiet, h.verdict_json, h.story_id from hits h join articles a on a.id = h.article_id order by a.url"
+    )
     store.close()
     assert [(row["url"][-3:], row["band"], row["quiet"]) for row in rows] == [(name, "alert", 0) for name in sorted(DAYS)]
     for row in rows:

@@ -15,6 +15,7 @@ from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.feeds.actions import Asking
     from monitor.model import Watchlist
     from monitor.pipeline import App
     from monitor.store.driver import Store
@@ -87,6 +88,17 @@ class Session:
         async def opened() -> Answer:
             async with open_app(self.config, self.store) as app:
                 return await work(app)
+
+        return asyncio.run(opened())
+
+    def ask(self, work: Callable[[Asking], Awaitable[Answer]]) -> Answer:
+        """Opens the doors alone and does asynchronous work that asks about feeds; nothing is polled, and no watchlist is read."""
+        from monitor.app import open_doors, poll_settings
+        from monitor.feeds.actions import Asking
+
+        async def opened() -> Answer:
+            async with open_doors(self.config) as (door, _, sandbox):
+                return await work(Asking(door=door, sandbox=sandbox, settings=poll_settings(self.config), now=self.now()))
 
         return asyncio.run(opened())
 

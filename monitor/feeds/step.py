@@ -100,7 +100,7 @@ class _Polling:
 
     async def poll(self) -> PollCounts:
         try:
-            response = await self.door.send(self._request())
+            response = await self.door.send(request_for(self.settings, self.common, self.feed.etag, self.feed.last_modified))
         except FetchError as error:
             return await self._failed(error.kind, str(error))
         if response.status == 304:
@@ -122,25 +122,6 @@ class _Polling:
         if found["kind"] != "feed":
             return await self._failed("not-feed", found["reason"])
         return await asyncio.to_thread(self._save, response, found, body_hash)
-
-    def _request(self) -> Request:
-        headers = [("accept", _ACCEPT), ("user-agent", self.settings.user_agent or self.common.agent)]
-        if self.feed.etag:
-            headers.append(("if-none-match", self.feed.etag))
-        if self.feed.last_modified:
-            headers.append(("if-modified-since", self.feed.last_modified))
-        secret = [(name, value.reveal()) for name, value in self.settings.headers.items()]
-        if self.settings.password is not None:
-            login = f"{self.settings.username}:{self.settings.password.reveal()}".encode()
-            secret.append(("authorization", f"Basic {base64.b64encode(login).decode('ascii')}"))
-        return Request(
-            url=self.feed.url,
-            headers=tuple(headers),
-            secret_headers=tuple(secret),
-            limits=Limits(total_s=self.common.defaults.timeout_s),
-            allow_private=(*self.common.allow_private, *self.settings.allow_private),
-            ports=(*self.common.ports, *self.settings.ports),
-        )
 
     def _save(self, response: Response, found: dict[str, Any], body_hash: str) -> PollCounts:
         now = self.clock()
@@ -221,6 +202,27 @@ class _Polling:
         failure = PollFailure(kind=kind, error=one_line(error, 300), next_poll_at=again_at)
         await asyncio.to_thread(stored.save_failure, self.store, self.site, self.feed, failure, now, now + _LEASE)
         return PollCounts(polled=1, failing=1)
+
+
+def request_for(feed: FeedSettings, common: PollSettings, etag: str | None = None, last_modified: str | None = None) -> Request:
+    """The request of a configured feed: conditional where validators are given, credentials for its own origin only."""
+    headers = [("accept", _ACCEPT), ("user-agent", feed.user_agent or common.agent)]
+    if etag:
+        headers.append(("if-none-match", etag))
+    if last_modified:
+        headers.append(("if-modified-since", last_modified))
+    secret = [(name, value.reveal()) for name, value in feed.headers.items()]
+    if feed.password is not None:
+        login = f"{feed.username}:{feed.password.reveal()}".encode()
+        secret.append(("authorization", f"Basic {base64.b64encode(login).decode('ascii')}"))
+    return Request(
+        url=feed.url,
+        headers=tuple(headers),
+        secret_headers=tuple(secret),
+        limits=Limits(total_s=common.defaults.timeout_s),
+        allow_private=(*common.allow_private, *feed.allow_private),
+        ports=(*common.ports, *feed.ports),
+    )
 
 
 _SAID = {

@@ -21,7 +21,7 @@ _RELEASE = """
 update sites set owner = null, due_at = (
   select case when sites.blocked_until_at > min(work.due_at) then sites.blocked_until_at else min(work.due_at) end from (
     select next_poll_at as due_at from feeds where site_id = :id and state = 'active'
-    union all select next_read_at from articles where site_id = :id and state = 'pending'
+    union all select next_read_at from articles where site_id = :id and state = 'pending' and :reading
   ) work where work.due_at is not null
 ) where id = :id and owner = :owner
 """
@@ -56,10 +56,10 @@ def renew(store: Store, site_id: int, owner: str, until: datetime) -> bool:
     return store.run(_RENEW, id=site_id, owner=owner, until=until) == 1
 
 
-def release(store: Store, site_id: int, owner: str) -> None:
-    """Gives the site back; it is due again when its earliest feed or page is, never before a block ends."""
+def release(store: Store, site_id: int, owner: str, reading: bool = True) -> None:
+    """Gives the site back; it is due again when its earliest feed or page is (pages only where they are read), never before a block ends."""
     with store.write():
-        store.run(_RELEASE, id=site_id, owner=owner)
+        store.run(_RELEASE, id=site_id, owner=owner, reading=reading)
 
 
 def block(store: Store, host: str, until: datetime, reason: str) -> None:

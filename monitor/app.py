@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import time
+import tomllib
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 
 from monitor.articles.step import ReadSettings
-from monitor.config import Config
+from monitor.config import Config, read_config
 from monitor.errors import ConfigError, Problem
 from monitor.feeds.step import PollSettings
 from monitor.fetch import Door
@@ -49,23 +51,76 @@ def jitter() -> float:
     return random.random()  # noqa: S311 - spreads load, guards nothing
 
 
+def load(path: Path) -> tuple[Config, tuple[Watchlist, ...]]:
+    """The configuration file with its watchlists. Raises ConfigError with every problem of all the files it names."""
+    reading = read_config(path)
+    problems = list(reading.problems)
+    watchlists = _read_watchlists(reading.source, reading.watchlists, reading.wanted, problems)
+    if reading.config is None or problems:
+        raise ConfigError(tuple(problems))
+    return reading.config, watchlists
+
+
 def load_watchlists(config: Config) -> tuple[Watchlist, ...]:
     """The configured watchlist files, checked against each other and against the subscriptions. Raises ConfigError with all problems."""
     problems: list[Problem] = []
+    wanted = {subscription.name: subscription.watchlists for subscription in config.subscription}
+    watchlists = _read_watchlists(config.source, config.watchlists, wanted, problems)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return watchlists
+
+
+def _read_watchlists(
+    source: Path, paths: tuple[Path, ...], wanted: Mapping[str, tuple[str, ...]], problems: list[Problem]
+) -> tuple[Watchlist, ...]:
     found: dict[str, Watchlist] = {}
+    named: set[str] = set()
     parts = load_knowledge()
-    for path in config.watchlists:
+    for path in paths:
+        named |= _names_in(path)
         for watchlist in _parse_file(path, parts, problems):
             if watchlist.id in found:
                 problems.append(
                     Problem(file=str(path), path=f"watchlist.{watchlist.id}", message="this name is taken by another watchlist file")
                 )
             found.setdefault(watchlist.id, watchlist)
-    if not problems:
-        problems.extend(_unknown_watchlists(config, found))
-    if problems:
-        raise ConfigError(tuple(problems))
+    problems.extend(
+        Problem(
+            file=str(source),
+            path=f"subscription.{subscription}.watchlists",
+            message=f"no watchlist file defines {name!r}",
+            line=_line(source, f"subscription.{subscription}.watchlists"),
+            hint=_nearest(name, named),
+        )
+        for subscription, names in wanted.items()
+        for name in names
+        if name not in named
+    )
     return tuple(found.values())
+
+
+def _names_in(path: Path) -> set[str]:
+    """The watchlists that a file defines, also where it has other faults; empty where it cannot be read."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("watchlist", {})
+    except (OSError, ValueError):
+        return set()
+    return set(tables) if isinstance(tables, dict) else set()
+
+
+def _nearest(name: str, names: set[str]) -> str:
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"there is {', '.join(sorted(names))}" if names else ""
+
+
+def _line(path: Path, dotted: str) -> int | None:
+    try:
+        return line_of(path.read_text(encoding="utf-8"), dotted)
+    except (OSError, ValueError):
+        return None
 
 
 def _parse_file(path: Path, parts: Parts, problems: list[Problem]) -> tuple[Watchlist, ...]:
@@ -86,20 +141,6 @@ def _parse_file(path: Path, parts: Parts, problems: list[Problem]) -> tuple[Watc
             message = f"column {error.column}: {error.message}"
             problems.append(Problem(file=str(path), path=where, message=message, line=line_of(text, where), hint=error.hint))
     return watchlists
-
-
-def _unknown_watchlists(config: Config, found: dict[str, Watchlist]) -> list[Problem]:
-    return [
-        Problem(
-            file=str(config.source),
-            path=f"subscription.{subscription.name}.watchlists",
-            message=f"no watchlist file defines {name!r}",
-            hint=f"there is {', '.join(sorted(found))}",
-        )
-        for subscription in config.subscription
-        for name in subscription.watchlists
-        if name not in found
-    ]
 
 
 @asynccontextmanager

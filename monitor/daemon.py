@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from monitor import __version__
-from monitor.app import load_watchlists, open_app
-from monitor.config import Config, load_config
+from monitor.app import load, open_app
+from monitor.config import Config
 from monitor.errors import AlreadyRunning, ConfigError
 from monitor.log import logger
 from monitor.pipeline import STEPS, App, Counts, run_step
@@ -100,12 +100,10 @@ async def _heartbeat(app: App, daemon_id: str) -> None:
 
 def _reloaded(config: Config) -> Config:
     try:
-        fresh = load_config(config.source)
-        load_watchlists(fresh)
+        return load(config.source)[0]
     except ConfigError as error:
         logger().error("configuration not reloaded, the old one stays", problems=str(error))
         return config
-    return fresh
 
 
 def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:

@@ -16,6 +16,14 @@ from monitor.model import Slot, Subscription
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_CAPITALS = {
+    "hanoi": "Asia/Ho_Chi_Minh",
+    "beijing": "Asia/Shanghai",
+    "washington": "America/New_York",
+    "san_francisco": "America/Los_Angeles",
+    "geneva": "Europe/Zurich",
+}
+"""Cities that people write and the tz database names after another city of the same zone."""
 _LOOK_BACK_DAYS = 9
 """A schedule names at least one weekday, so its newest slot is never older than a week and the zone's offset."""
 
@@ -79,7 +87,7 @@ def parse_schedule(subscription: Subscription) -> tuple[tuple[str, str], ...]:
     if subscription.quiet and _window(subscription.quiet) is None:
         problems.append(("quiet", f"{subscription.quiet!r} is not a span of hours; write for example '22:00-06:00'"))
     if subscription.timezone not in available_timezones():
-        problems.append(("timezone", f"unknown time zone {subscription.timezone!r}; {_nearest_zone(subscription.timezone)}"))
+        problems.append(("timezone", f"unknown time zone {subscription.timezone!r}; {nearest_zone(subscription.timezone)}"))
     return tuple(problems)
 
 
@@ -129,13 +137,16 @@ def _day(word: str) -> int | None:
     return _DAYS.index(word) if word in _DAYS else None
 
 
-def _nearest_zone(name: str) -> str:
+def nearest_zone(name: str) -> str:
+    """A hint for a mistyped zone: the nearest name, or how names look."""
     zones = sorted(available_timezones())
     by_name = {zone.casefold(): zone for zone in zones}
     by_city = {zone.rsplit("/", 1)[-1].casefold(): zone for zone in zones}
     wanted = name.strip().casefold().replace(" ", "_")
     whole = get_close_matches(wanted, by_name, n=1, cutoff=0.75)
     city = get_close_matches(wanted.rsplit("/", 1)[-1], by_city, n=1, cutoff=0.75)
+    if elsewhere := _CAPITALS.get(wanted.rsplit("/", 1)[-1]):
+        return f"did you mean {elsewhere!r}?"
     zone = by_name[whole[0]] if whole else by_city[city[0]] if city else ""
     return f"did you mean {zone!r}?" if zone else "write a name such as 'Asia/Ho_Chi_Minh'"
 

@@ -32,10 +32,15 @@ class Session:
 
     @cached_property
     def config(self) -> Config:
-        """The checked configuration. Raises ConfigError."""
-        from monitor.config import find_config, load_config
+        """The checked configuration. Raises ConfigError with every problem, those of its watchlist files among them."""
+        from monitor.config import find_config, read_config
 
-        return load_config(find_config(self._config_path))
+        path = find_config(self._config_path)
+        if (config := read_config(path).config) is not None:
+            return config
+        from monitor.app import load
+
+        return load(path)[0]
 
     @property
     def configured(self) -> bool:

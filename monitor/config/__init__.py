@@ -1,6 +1,6 @@
 """Configuration: one TOML file becomes one frozen `Config`, or a ConfigError that lists every problem with its place."""
 
-from monitor.config.load import Config, find_config, load_config, parse_config
+from monitor.config.load import Config, Reading, find_config, load_config, parse_config, read_config
 from monitor.config.secrets import Secret
 from monitor.config.settings import (
     ArticlesSettings,
@@ -24,9 +24,11 @@ __all__ = [
     "FetchSettings",
     "FileChannel",
     "LogSettings",
+    "Reading",
     "Secret",
     "WebhookChannel",
     "find_config",
     "load_config",
     "parse_config",
+    "read_config",
 ]

@@ -9,11 +9,10 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
@@ -30,7 +29,7 @@ from monitor.config.settings import (
     Table,
 )
 from monitor.errors import ConfigError, Problem
-from monitor.hours import parse_schedule
+from monitor.hours import nearest_zone, parse_schedule
 from monitor.model import Subscription
 from monitor.toml_lines import line_of
 
@@ -79,23 +78,50 @@ def find_config(given: str | None, environment: Mapping[str, str] | None = None)
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one file gave: the `config`, or None and every problem in it.
+
+    `watchlists` (files) and `wanted` (by subscription, the watchlists it names) hold as much as could be read, so that the watchlist files
+    of a wrong configuration can be checked in the same breath.
+    """
+
+    config: Config | None
+    problems: tuple[Problem, ...] = ()
+    source: Path
+    watchlists: tuple[Path, ...] = ()
+    wanted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
-    """Reads and checks one file. Raises ConfigError with all problems."""
+    """Reads and checks one file. Raises ConfigError with all its problems."""
+    return _or_raise(read_config(path, environment))
+
+
+def read_config(path: Path, environment: Mapping[str, str] | None = None) -> Reading:
+    """Reads and checks one file; its problems are returned, not raised. Raises ConfigError only where it cannot be read at all."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ConfigError((Problem(file=str(path), path="", message=f"cannot be read: {reason}", hint="run: monitor init"),)) from error
-    return parse_config(text, path, environment)
+    env = os.environ if environment is None else environment
+    return _FileReader(text, path, env).read()
 
 
 def parse_config(text: str, path: Path, environment: Mapping[str, str] | None = None) -> Config:
-    """The Config of a file's text. `path` names the file in messages and anchors its relative paths."""
+    """The Config of a file's text. `path` names the file in messages and anchors its relative paths. Raises ConfigError with all problems."""
     env = os.environ if environment is None else environment
-    return _Reading(text, path, env).config()
+    return _or_raise(_FileReader(text, path, env).read())
 
 
-class _Reading:
+def _or_raise(reading: Reading) -> Config:
+    if reading.config is None:
+        raise ConfigError(reading.problems)
+    return reading.config
+
+
+class _FileReader:
     """One pass over one file that keeps every problem it meets."""
 
     def __init__(self, text: str, path: Path, environment: Mapping[str, str]) -> None:
@@ -105,7 +131,7 @@ class _Reading:
         self.problems: list[Problem] = []
         self.from_environment: dict[str, str] = {}
 
-    def config(self) -> Config:
+    def read(self) -> Reading:
         tables = self._tables()
         named = {kind: self._named(tables, kind) for kind in _NAMED}
         root = self._row(RootSettings, tables, "")
@@ -114,10 +140,17 @@ class _Reading:
         subscriptions = tuple(
             each for name, table in named["subscription"].items() if (each := self._subscription(table, name, tuple(named["channel"])))
         )
-        if self.problems or root is None:
-            raise ConfigError(tuple(self.problems))
-        plain = {name: getattr(root, name) for name in RootSettings.model_fields}
-        return Config(source=self.path, feed=feeds, channel=channels, subscription=subscriptions, **plain)
+        config = None
+        if not self.problems and root is not None:
+            plain = {name: getattr(root, name) for name in RootSettings.model_fields}
+            config = Config(source=self.path, feed=feeds, channel=channels, subscription=subscriptions, **plain)
+        return Reading(
+            config=config,
+            problems=tuple(self.problems),
+            source=self.path,
+            watchlists=tuple(self.path.parent / Path(name).expanduser() for name in _texts(tables.get("watchlists"))),
+            wanted={name: _texts(table.get("watchlists")) for name, table in named["subscription"].items()},
+        )
 
     def _tables(self) -> dict[str, Any]:
         try:
@@ -160,8 +193,14 @@ class _Reading:
         try:
             row = model.model_validate(table, context=context)
         except ValidationError as error:
-            for fault in error.errors(include_url=False):
-                self._fault(model, path, fault["loc"], fault["type"], fault["msg"])
+            faults = error.errors(include_url=False)
+            places = [fault["loc"] for fault in faults]
+            for fault in faults:
+                # A list that is too short only because its entries are wrong is told by its entries.
+                if fault["type"] != "too_short" or not any(
+                    place != fault["loc"] and place[: len(fault["loc"])] == fault["loc"] for place in places
+                ):
+                    self._fault(model, path, fault["loc"], fault["type"], fault["msg"])
             return None
         return row.model_copy(update={"name": name}) if name else row
 
@@ -177,17 +216,27 @@ class _Reading:
     def _subscription(self, table: dict[str, Any], name: str, channels: tuple[str, ...]) -> Subscription | None:
         path = f"subscription.{name}"
         row = self._row(SubscriptionSettings, table, path)
-        if row is None:
-            return None
-        for channel in row.channels:
+        for channel in _texts(table.get("channels")):
             if channel not in channels:
                 self._problem(f"{path}.channels", f"there is no [channel.{channel}]", _nearest(channel, channels))
-        fields = row.model_dump()
-        fields["title"] = row.title or name
-        subscription = Subscription(name=name, **fields)
+        if row is None:
+            self._schedule(path, table)
+            return None
+        subscription = Subscription(name=name, **{**row.model_dump(), "title": row.title or name})
+        self._told(path, subscription)
+        return subscription
+
+    def _schedule(self, path: str, table: dict[str, Any]) -> None:
+        """Checks the schedule of a table with other faults, as far as its keys have the right types."""
+        times = _texts(table.get("at", ("07:00",)))
+        words = {"days": "mon-sun", "quiet": ""} | {key: value for key in ("days", "quiet") if isinstance(value := table.get(key), str)}
+        none: tuple[str, ...] = ()
+        at, days, quiet = times or ("07:00",), words["days"], words["quiet"]
+        self._told(path, Subscription(name="", title="", watchlists=none, channels=none, at=at, days=days, quiet=quiet, timezone="UTC"))
+
+    def _told(self, path: str, subscription: Subscription) -> None:
         for key, message in parse_schedule(subscription):
             self._problem(f"{path}.{key}", message)
-        return subscription
 
     def _fault(self, model: type[Table], path: str, loc: tuple[int | str, ...], kind: str, message: str) -> None:
         dotted = ".".join((path, *map(str, loc))) if path else ".".join(map(str, loc))
@@ -195,6 +244,8 @@ class _Reading:
             self._problem(dotted, "unknown key", _nearest(str(loc[-1]), _keys(model, loc[:-1])))
         elif kind == "missing":
             self._problem(dotted, "missing key")
+        elif kind == "too_short":
+            self._problem(dotted, "is empty: name at least one")
         else:
             text = message.removeprefix("Value error, ")
             self._problem(dotted, text[0].lower() + text[1:], _zone_hint(text))
@@ -205,6 +256,10 @@ class _Reading:
             self.problems.append(Problem(file=f"environment variable {variable}", path=path, message=message, hint=hint))
         else:
             self.problems.append(Problem(file=str(self.path), path=path, message=message, line=line_of(self.text, path), hint=hint))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, (list, tuple)) else ()
 
 
 def _value(text: str) -> object:
@@ -236,14 +291,4 @@ def _nearest(word: str, words: object) -> str:
 
 def _zone_hint(message: str) -> str:
     found = re.match(r"unknown time zone '(.*)'$", message, re.IGNORECASE)
-    if not found:
-        return ""
-    zones = sorted(available_timezones())
-    folded = {zone.casefold().replace("_", " "): zone for zone in zones}
-    last = {zone.rsplit("/", 1)[-1].casefold().replace("_", " "): zone for zone in zones}
-    wanted = found[1].casefold().replace("_", " ")
-    tail = wanted.rsplit("/", 1)[-1]
-    close = get_close_matches(wanted, folded, n=1, cutoff=0.75)
-    near = get_close_matches(tail, last, n=1, cutoff=0.75)
-    zone = folded[close[0]] if close else last[near[0]] if near else ""
-    return f"did you mean {zone!r}?" if zone else "use a name such as 'Asia/Ho_Chi_Minh'"
+    return nearest_zone(found[1]) if found else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -50,14 +51,26 @@ def _range(value: str) -> str:
         raise ValueError(f"{value!r} is not an address range such as 10.1.2.0/24") from None
 
 
+def _lang(value: str) -> str:
+    if not re.fullmatch(r"([a-z]{2})?", value):
+        raise ValueError(f"{value!r} is not a language code of two letters such as vi, en or fr")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", value):
+        raise ValueError(f"{value!r} is not a mail address such as desk@example.org")
+    return value
+
+
 SecretRef = Annotated[Secret, BeforeValidator(_secret)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 Address = Annotated[str, AfterValidator(_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Ranges = tuple[Annotated[str, AfterValidator(_range)], ...]
 Ports = tuple[Annotated[int, Field(ge=1, le=65535)], ...]
-Lang = Annotated[str, Field(pattern=r"^([a-z]{2})?$")]
-EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>,;\"]+@[^@\s<>,;\"]+$")]
+Lang = Annotated[str, AfterValidator(_lang)]
+EmailAddress = Annotated[str, AfterValidator(_mail_address)]
 
 
 class Table(BaseModel):

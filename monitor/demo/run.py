@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from monitor import pipeline
-from monitor.app import load_watchlists, open_app
-from monitor.config import load_config
+from monitor.app import load, open_app
 from monitor.demo.server import NewsSite
 from monitor.demo.sinks import Mailbox, WebhookSink
 from monitor.pipeline import App, Counts
@@ -58,8 +57,7 @@ async def run_demo(folder: Path, report: Callable[[str, Counts], None]) -> DemoR
     """Runs the demo in an empty folder and returns what came of it; `report` hears of each step."""
     async with NewsSite(until=EVENING) as site, Mailbox(folder=folder / "mailbox") as mailbox, WebhookSink() as hook:
         config_path = _write_files(folder, site, mailbox, hook)
-        config = load_config(config_path)
-        load_watchlists(config)
+        config, _ = load(config_path)
         store = open_sqlite(config.database_path)
         try:
             clock = _Clock(BEFORE)

@@ -142,6 +142,26 @@ def test_a_watchlist_with_a_typo_is_told_with_its_line(desk: Path) -> None:
     assert not (desk / "monitor.db").exists()
 
 
+def test_all_files_are_told_in_one_go(desk: Path) -> None:
+    """Faults of config.toml, of a watchlist file, a missing file and a mistyped reference stand in one answer, whatever else is wrong."""
+    text = CONFIG.replace('watchlists = ["vietnam-us-tech"]', 'watchlists = ["vietnam-us-tec"]').replace("Asia/Ho_Chi_Minh", "Asia/Hanoi")
+    text = text.replace('"seeds/vietnam-us-tech.toml"]', '"seeds/vietnam-us-tech.toml", "seeds/none.toml"]').replace("07:00", "25:00")
+    (desk / "config.toml").write_text(text.replace("[fetch]", "[fetch]\nin_fligth = 3"), encoding="utf-8")
+    path = desk / "seeds" / "vietnam-us-tech.toml"
+    path.write_text(re.sub(r"(?m)^alert\s*=.*$", 'alert = "much"', path.read_text(encoding="utf-8")), encoding="utf-8")
+    outcome = run("config", "check")
+    assert outcome.code == 2
+    for expected in (
+        r"config.toml:\d+: fetch.in_fligth: unknown key \(did you mean 'in_flight'\?\)",
+        r"config.toml:\d+: subscription.morning.timezone: unknown time zone 'Asia/Hanoi' \(did you mean 'Asia/Ho_Chi_Minh'\?\)",
+        r"config.toml:\d+: subscription.morning.at: '25:00'",
+        r"config.toml:\d+: subscription.morning.watchlists: .*'vietnam-us-tec' \(did you mean 'vietnam-us-tech'\?\)",
+        r"vietnam-us-tech.toml:\d+: watchlist.vietnam-us-tech.alert: should be a number",
+        r"none.toml: the watchlist file cannot be read",
+    ):
+        assert re.search(expected, outcome.err), f"{expected}\n{outcome.err}"
+
+
 def test_unreachable_feeds_are_told_plainly(desk: Path) -> None:
     """With no feed reachable `once` and `status` exit with 1 and say what fails and since when."""
     assert run("once").code == 1

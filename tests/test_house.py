@@ -37,7 +37,7 @@ LEVEL = {
     "__main__": 8,
 }
 TOUCHES_OUTSIDE = {"step", "actions"}
-CHANNEL_SENDERS = {"deliveries.channel", "deliveries.email", "deliveries.webhook", "deliveries.file"}
+CHANNEL_SENDERS = {"deliveries.channel", "deliveries.email", "deliveries.webhook", "deliveries.file", "deliveries.chat"}
 
 # One module (or one folder, where it ends in a dot) per third-party package.
 IMPORTERS = {

@@ -68,16 +68,9 @@ class Session:
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be printed."""
-        from monitor.config import EmailChannel, WebhookChannel
+        from monitor.config.present import secrets_in
 
-        found = [secret for feed in self.config.feed for secret in (feed.password, *feed.headers.values())]
-        for channel in self.config.channel:
-            match channel:
-                case EmailChannel():
-                    found.append(channel.password)
-                case WebhookChannel():
-                    found += [channel.secret, channel.previous_secret]
-        return tuple(secret.reveal() for secret in found if secret is not None)
+        return secrets_in(self.config)
 
     @cached_property
     def watchlists(self) -> tuple[Watchlist, ...]:

@@ -5,18 +5,21 @@ from monitor.config.secrets import Secret
 from monitor.config.settings import (
     ArticlesSettings,
     ChannelSettings,
+    ChatChannel,
     EmailChannel,
     FeedSettings,
     FeedsSettings,
     FetchSettings,
     FileChannel,
     LogSettings,
+    TelegramChannel,
     WebhookChannel,
 )
 
 __all__ = [
     "ArticlesSettings",
     "ChannelSettings",
+    "ChatChannel",
     "Config",
     "EmailChannel",
     "FeedSettings",
@@ -26,6 +29,7 @@ __all__ = [
     "LogSettings",
     "Reading",
     "Secret",
+    "TelegramChannel",
     "WebhookChannel",
     "find_config",
     "load_config",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,23 @@ def effective(config: Config) -> dict[str, Any]:
     values["subscription"] = {each.name: {key: _plain(value) for key, value in asdict(each).items()} for each in config.subscription}
     values["feed"] = {feed.name: _plain(feed) for feed in config.feed}
     return values
+
+
+def secrets_in(config: Config) -> tuple[str, ...]:
+    """The values of all secrets, which nothing may print: for the log's filter."""
+    return tuple(secret.reveal() for row in (*config.feed, *config.channel) for secret in _secrets(row))
+
+
+def _secrets(value: object) -> Iterator[Secret]:
+    match value:
+        case Secret():
+            yield value
+        case Table():
+            for name in type(value).model_fields:
+                yield from _secrets(getattr(value, name))
+        case dict():
+            for item in value.values():
+                yield from _secrets(item)
 
 
 def _plain(value: object) -> Any:

@@ -63,6 +63,14 @@ def _mail_address(value: str) -> str:
     return value
 
 
+def _chat(value: object) -> object:
+    """A chat is named by a number or by @name; numbers are usually written without quotes."""
+    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"-?\d{1,20}|@\w{4,64}", text):
+        raise ValueError("should be a chat's number (such as -1001234567890) or its @name")
+    return text
+
+
 SecretRef = Annotated[Secret, BeforeValidator(_secret)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 Address = Annotated[str, AfterValidator(_address)]
@@ -183,12 +191,40 @@ class FileChannel(Table):
     formats: tuple[Literal["html", "txt", "eml"], ...] = ("html", "txt", "eml")
 
 
-ChannelSettings = EmailChannel | WebhookChannel | FileChannel
+class ChatChannel(Table):
+    """An incoming webhook of Slack, Discord or Microsoft Teams (a Workflows address). The address is the secret."""
 
-CHANNELS: dict[str, type[EmailChannel | WebhookChannel | FileChannel]] = {
+    name: str = ""
+    type: Literal["slack", "discord", "teams"]
+    url: SecretRef
+    allow_private: Ranges = ()
+    ports: Ports = ()
+    timeout_s: float = Field(20.0, gt=0, le=120)
+
+
+class TelegramChannel(Table):
+    """A Telegram bot that writes to one chat. `server` is where the bot API answers."""
+
+    name: str = ""
+    type: Literal["telegram"]
+    token: SecretRef
+    chat: Annotated[str, BeforeValidator(_chat)]
+    server: Address = "https://api.telegram.org"
+    allow_private: Ranges = ()
+    ports: Ports = ()
+    timeout_s: float = Field(20.0, gt=0, le=120)
+
+
+ChannelSettings = EmailChannel | WebhookChannel | FileChannel | ChatChannel | TelegramChannel
+
+CHANNELS: dict[str, type[EmailChannel | WebhookChannel | FileChannel | ChatChannel | TelegramChannel]] = {
     "email": EmailChannel,
     "webhook": WebhookChannel,
     "file": FileChannel,
+    "slack": ChatChannel,
+    "discord": ChatChannel,
+    "teams": ChatChannel,
+    "telegram": TelegramChannel,
 }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from monitor.config import ChannelSettings, EmailChannel, FileChannel, WebhookChannel
+from monitor.config import ChannelSettings, ChatChannel, EmailChannel, FileChannel, TelegramChannel, WebhookChannel
+from monitor.deliveries.chat import ChatSender
 from monitor.deliveries.email import EmailSender
 from monitor.deliveries.file import FileSender
 from monitor.deliveries.webhook import WebhookSender
@@ -37,3 +38,5 @@ def _build(settings: ChannelSettings, door: Sender) -> Channel:
             return WebhookSender(settings, door)
         case FileChannel():
             return FileSender(settings)
+        case ChatChannel() | TelegramChannel():
+            return ChatSender(settings, door)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.config import ChannelSettings, EmailChannel, FileChannel, WebhookChannel
+from monitor.config import ChannelSettings, EmailChannel
+from monitor.digests.chat import SERVICES, render_chat
 from monitor.digests.document import Document, Occasion, coverage_of, document, to_json
+from monitor.digests.phrases import Phrases
 from monitor.digests.render import Mail, render_json, render_mails
 from monitor.digests.select import Candidate, Selection, select
 from monitor.hours import Schedule, from_text, release_at, released_slot, schedule_of, slots_between, to_text
@@ -191,29 +193,34 @@ def _messages(
     for channel in channels:
         going.setdefault(_form(channel), []).extend(_destinations(channel))
     for form, destinations in going.items():
-        bodies = [render_json(made)] if form == "json" else [mail.body() for mail in mails]
+        bodies = _bodies(made, mails, form)
         for part, body in enumerate(bodies, 1):
             yield FrozenMessage(
                 uid=new_id(),
                 form=form,
                 part=part,
                 parts=len(bodies),
-                subject=mails[part - 1].subject,
+                subject=Phrases(made).subject(part, len(bodies)),
                 body=body,
                 destinations=tuple(destinations),
             )
 
 
+def _bodies(made: Document, mails: Sequence[Mail], form: str) -> list[bytes]:
+    """The bytes of each part in one form."""
+    if form == "json":
+        return [render_json(made)]
+    if form in SERVICES:
+        return [part.body for part in render_chat(made, form)]
+    return [mail.body() for mail in mails]
+
+
 def _form(channel: ChannelSettings) -> str:
-    return {"email": "mail", "webhook": "json", "file": "file"}[channel.type]
+    return {"email": "mail", "webhook": "json"}.get(channel.type, channel.type)
 
 
 def _destinations(channel: ChannelSettings) -> tuple[tuple[str, str], ...]:
     """(channel, destination) pairs: one per recipient; an endpoint by its channel's name, since its address may hold a secret."""
-    match channel:
-        case EmailChannel():
-            return tuple((channel.name, f"mail:{address}") for address in channel.to)
-        case WebhookChannel():
-            return ((channel.name, f"webhook:{channel.name}"),)
-        case FileChannel():
-            return ((channel.name, f"file:{channel.name}"),)
+    if isinstance(channel, EmailChannel):
+        return tuple((channel.name, f"mail:{address}") for address in channel.to)
+    return ((channel.name, f"{channel.type}:{channel.name}"),)

@@ -174,14 +174,30 @@ def test_the_lookup_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert find_config("a.toml", {**environment, "MONITOR_CONFIG": "b.toml"}) == Path("a.toml")
 
 
+SECRETS = {
+    "SMTP_PASSWORD": "x",
+    "HOOK_SECRET": "whsec_eA==",
+    "HOOK_OLD": "whsec_eQ==",
+    "CHAT_URL": "https://hooks.example.org/s",
+    "TELEGRAM_TOKEN": "1:a",
+}
+
+
+def test_a_chat_is_named_by_number_or_name() -> None:
+    """A Telegram chat may be written as a number without quotes; a word that is neither a number nor a name is refused."""
+    text = GOOD + '[channel.phone]\ntype = "telegram"\ntoken = "env:T"\nchat = {}\n'
+    assert parsed(text.format("-100123"), {"T": "1:a"}).channel[1].chat == "-100123"  # type: ignore[union-attr]
+    assert "its @name" in "".join(problems(text.format('"the desk"'), {"T": "1:a"}))
+
+
 def test_the_shipped_file_is_right() -> None:
     """config.toml loads as it stands, and so it does with every suggestion switched on."""
     text = (ROOT / "config.toml").read_text(encoding="utf-8")
     assert len(parse_config(text, ROOT / "config.toml", {}).feed) >= 20
     switched_on = re.sub(r"(?m)^# (?=(\[|[a-z_]+ = ))", "", text)
-    config = parse_config(switched_on, ROOT / "config.toml", {"SMTP_PASSWORD": "x", "HOOK_SECRET": "whsec_eA==", "HOOK_OLD": "whsec_eQ=="})
+    config = parse_config(switched_on, ROOT / "config.toml", SECRETS)
     assert len(config.feed) >= 40
-    assert {channel.type for channel in config.channel} == {"file", "email", "webhook"}
+    assert {channel.type for channel in config.channel} == {"file", "email", "webhook", "slack", "telegram"}
 
 
 def test_the_shipped_file_shows_every_key() -> None:

@@ -15,9 +15,10 @@ from monitor.errors import NothingSelected, UsageError
 
 if TYPE_CHECKING:
     from monitor.digests.document import Document
-    from monitor.digests.render import Mail
     from monitor.model import Subscription
     from monitor.pipeline import App
+
+FORMS = ("webhook", "slack", "discord", "telegram", "teams")
 
 
 @click.group()
@@ -75,16 +76,59 @@ def show_digest(ctx: click.Context, digest_id: str, form: str) -> None:
 
 @digests.command("preview")
 @click.argument("subscription", required=False)
-@click.option("--html", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML to this file instead.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the HTML to this file.")
+@click.option("--eml", type=click.Path(dir_okay=False, path_type=Path), help="Write the mail to this file.")
+@click.option(
+    "--channel", type=click.Choice(FORMS), help="Print the exact payload of this kind of channel, one JSON document for each part."
+)
 @click.pass_context
-def preview_digest(ctx: click.Context, subscription: str | None, target: Path | None) -> None:
-    """Show what would be sent now. Nothing is written to the database."""
+def preview_digest(ctx: click.Context, subscription: str | None, html: Path | None, eml: Path | None, channel: str | None) -> None:
+    """Show what would be sent now. Nothing is written to the database.
+
+    Example: monitor digests preview morning --channel slack
+    """
     session = open_session(ctx)
-    mails = _preview(session, _subscription(session, subscription))
-    if target is not None:
-        target.write_text(mails[0].html, encoding="utf-8")
-        say(f"written: {target}")
-        return
+    found = _preview(session, _subscription(session, subscription))
+    if channel is not None:
+        for body in _payloads(found, channel):
+            click.echo(body.decode("utf-8"))
+    for path, content in ((html, _html), (eml, _eml)):
+        if path is not None:
+            path.write_bytes(content(found))
+            say(f"written: {path}")
+    if not (channel or html or eml):
+        _print(found)
+
+
+def _payloads(found: Document, channel: str) -> list[bytes]:
+    from monitor.digests.chat import render_chat
+    from monitor.digests.render import render_json
+
+    return [render_json(found)] if channel == "webhook" else [part.body for part in render_chat(found, channel)]
+
+
+def _html(found: Document) -> bytes:
+    from monitor.digests.render import render_mails
+
+    return render_mails(found)[0].html.encode("utf-8")
+
+
+def _eml(found: Document) -> bytes:
+    from monitor.deliveries.mime import mail_bytes
+    from monitor.digests.render import render_mails
+    from monitor.hours import from_text
+    from monitor.model import Message
+
+    mail, made_at = render_mails(found)[0], from_text(found.made_at)
+    fields = {"id": 0, "uid": found.uid, "digest_id": None, "form": "mail", "part": 1, "parts": 1, "sha256": ""}
+    message = Message(subject=mail.subject, body=mail.body(), created_at=made_at, **fields)  # type: ignore[arg-type]
+    return mail_bytes(message, sender="monitor@localhost.localdomain", recipient="reader@localhost.localdomain", list_id="")
+
+
+def _print(found: Document) -> None:
+    from monitor.digests.render import render_mails
+
+    mails = render_mails(found)
     click.echo(f"Subject: {mails[0].subject}\n")
     click.echo("\n".join(mail.text for mail in mails), nl=False)
 
@@ -99,9 +143,7 @@ def send_digest(ctx: click.Context, subscription: str, at_once: bool, dry_run: b
     session = open_session(ctx)
     wanted = chosen(session, subscription)
     if dry_run:
-        mails = _preview(session, wanted)
-        click.echo(f"Subject: {mails[0].subject}\n")
-        click.echo("\n".join(mail.text for mail in mails), nl=False)
+        _print(_preview(session, wanted))
         return 0
     if not at_once:
         raise UsageError(
@@ -132,14 +174,13 @@ def _send(session: Session, subscription: Subscription) -> int:
     return 0 if all(row["state"] == "delivered" for row in rows) else 1
 
 
-def _preview(session: Session, subscription: Subscription) -> tuple[Mail, ...]:
-    from monitor.digests.render import render_mails
+def _preview(session: Session, subscription: Subscription) -> Document:
     from monitor.digests.step import preview
 
-    found: Document | None = preview(session.store, subscription, session.now())
+    found = preview(session.store, subscription, session.now())
     if found is None:
         raise NothingSelected(f"subscription {subscription.name!r} has not begun yet: run `monitor once` or `monitor run` first")
-    return render_mails(found)
+    return found
 
 
 def _subscription(session: Session, name: str | None) -> Subscription:

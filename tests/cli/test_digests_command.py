@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app import now
+from monitor.cli.digests import FORMS
 from monitor.config import load_config
 from monitor.store import subscriptions
 from monitor.store.sqlite import open_sqlite
@@ -77,6 +78,11 @@ def test_preview_shows_and_writes_nothing(desk: Path) -> None:
     assert "\x1b" not in found.out
     assert run("digests", "preview", "morning", "--html", "page.html").code == 0
     assert (desk / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert run("digests", "preview", "--eml", "page.eml").code == 0
+    assert b"Subject: [Dams] 1 new" in (desk / "page.eml").read_bytes()
+    for form in FORMS:
+        payload = json.loads(run("digests", "preview", "--channel", form).out)
+        assert "Norco signs a" in json.dumps(payload)
     assert run("digests", "send", "morning", "--dry-run").out == run("digests", "preview", "morning").out
     assert json.loads(run("digests", "list", "--empty", "--json").out) == []
 

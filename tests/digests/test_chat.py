@@ -62,7 +62,7 @@ HOLDS = {
 
 
 @given(documents())
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_limits_hold_and_no_story_is_lost(document: Document) -> None:
     """Whatever the digest, every part keeps its service's limits and all services show the same stories in the same order, each once."""
     stories = [entry.story for kind in ("new", "update", "review") for entry in document.of(kind)]

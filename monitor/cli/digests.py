@@ -133,6 +133,17 @@ def _print(found: Document) -> None:
     click.echo("\n".join(mail.text for mail in mails), nl=False)
 
 
+@digests.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of what webhooks receive.
+
+    Example: monitor digests schema > webhook.schema.json
+    """
+    from monitor.digests.schema import webhook_schema
+
+    click.echo(json.dumps(webhook_schema(), ensure_ascii=False, indent=2))
+
+
 @digests.command("send")
 @click.argument("subscription")
 @click.option("--now", "at_once", is_flag=True, help="Say that you mean it: made and sent now, whatever the schedule says.")

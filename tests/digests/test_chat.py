@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from monitor.digests.chat import SERVICES, render_chat
 from monitor.digests.document import Document
+from monitor.digests.render import render_json
+from monitor.digests.schema import webhook_schema
 from tests.digests.rows import evidence
 from tests.digests.test_render import HOSTILE, made
 from tests.digests.test_select import hit
@@ -26,7 +29,7 @@ URLS = st.sampled_from(
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
     """Digests of up to sixty stories with any headlines, sentences and addresses."""
-    count = draw(st.integers(0, 60))
+    count = draw(st.integers(0, 40))
     title, sentence = draw(TEXTS), draw(TEXTS)
     kinds = draw(st.lists(st.sampled_from(("alert", "review")), min_size=count, max_size=count))
     titles = draw(st.lists(TEXTS, min_size=1, max_size=5))
@@ -62,7 +65,18 @@ HOLDS = {
 
 
 @given(documents())
-@settings(max_examples=25)
+@settings(max_examples=40)
+def test_the_webhook_keeps_its_published_schema(document: Document) -> None:
+    """Whatever the digest, the body is what `monitor digests schema` says, and a body with anything missing is not."""
+    schema = Draft202012Validator(webhook_schema())
+    body = json.loads(render_json(document))
+    schema.validate(body)
+    del body["data"]["coverage"]["pending"]
+    assert not schema.is_valid(body)
+
+
+@given(documents())
+@settings(max_examples=40)
 def test_limits_hold_and_no_story_is_lost(document: Document) -> None:
     """Whatever the digest, every part keeps its service's limits and all services show the same stories in the same order, each once."""
     stories = [entry.story for kind in ("new", "update", "review") for entry in document.of(kind)]

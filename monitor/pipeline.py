@@ -72,9 +72,14 @@ async def visit(app: App) -> Counts:
 
 async def _visitor(app: App) -> Counts:
     counts: Counts = {"sites": 0}
-    while claimed := await asyncio.to_thread(sites.claim, app.store, app.clock(), app.clock() + LEASE, 1, app.new_id()):
+    while claimed := await asyncio.to_thread(_claim, app):
         counts = _sum(counts, {"sites": 1}, await _visit(app, claimed[0]))
     return counts
+
+
+def _claim(app: App) -> tuple[Site, ...]:
+    now = app.clock()
+    return sites.claim(app.store, now, now + LEASE, 1, app.new_id(), feeds_only=not app.read_articles)
 
 
 async def _visit(app: App, site: Site) -> Counts:

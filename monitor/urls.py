@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote, urljoin
 
 MAX_URL = 4096
@@ -66,8 +67,9 @@ class Address:
         return self.origin + self.path + (f"?{self.query}" if self.query else "")
 
 
+@lru_cache(maxsize=4096)
 def parse(url: str) -> Address | None:
-    """The parts of an absolute http(s) address, or None where `url` is not one."""
+    """The parts of an absolute http(s) address, or None where `url` is not one. The latest answers are kept: each address is asked several times."""
     found = _ABSOLUTE.fullmatch(_tidy(url))
     if not found:
         return None

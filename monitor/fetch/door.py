@@ -92,9 +92,12 @@ class Door:
                 allowed = networks(tuple(ranges))
             except ValueError as error:
                 raise FetchError("bad-url", f"allow_private: {error}") from None
-            self._tls = self._tls or tls_context()
-            self._wires[ranges] = Wire(resolver=self._resolver, allowed=allowed, tls=self._tls, in_flight=self._in_flight)
+            self._wires[ranges] = Wire(resolver=self._resolver, allowed=allowed, tls=self._context, in_flight=self._in_flight)
         return self._wires[ranges]
+
+    def _context(self) -> ssl.SSLContext:
+        self._tls = self._tls or tls_context()
+        return self._tls
 
     def _checked(self, url: str, request: Request) -> urls.Address:
         address = urls.parse(url)

@@ -11,11 +11,13 @@ from monitor.store.driver import Row, Store
 
 _CLAIM = """
 with due as (
-  select id from sites where due_at <= :now and (blocked_until_at is null or blocked_until_at <= :now) order by due_at, id limit :limit {skip}
+  select id from sites where due_at <= :now and (blocked_until_at is null or blocked_until_at <= :now) {work} order by due_at, id limit :limit {skip}
 )
 update sites set due_at = :until, owner = :owner where id in (select id from due)
 returning id, host, due_at, owner, blocked_until_at
 """
+# Where pages are left unread, a site whose pages alone are due stays due, and nobody visits it in vain.
+_FEEDS_ONLY = "and exists (select 1 from feeds f where f.site_id = sites.id and f.state = 'active' and f.next_poll_at <= :now)"
 _RENEW = "update sites set due_at = :until where id = :id and owner = :owner"
 _RELEASE = """
 update sites set owner = null, due_at = (
@@ -44,10 +46,14 @@ class LeaseLost(MonitorError):
         super().__init__(f"the lease on {host} was lost")
 
 
-def claim(store: Store, now: datetime, until: datetime, limit: int, owner: str) -> tuple[Site, ...]:
-    """Takes at most `limit` due sites until an instant, longest due first. `owner` must be new for every claim."""
+def claim(store: Store, now: datetime, until: datetime, limit: int, owner: str, *, feeds_only: bool = False) -> tuple[Site, ...]:
+    """Takes at most `limit` due sites until an instant, longest due first. `owner` must be new for every claim.
+
+    feeds_only: sites where a feed is due, for visitors that leave pages unread.
+    """
+    sql = _CLAIM.replace("{work}", _FEEDS_ONLY if feeds_only else "").replace("{skip}", store.skip_locked)
     with store.write():
-        rows = store.all(_CLAIM.replace("{skip}", store.skip_locked), now=now, until=until, limit=limit, owner=owner)
+        rows = store.all(sql, now=now, until=until, limit=limit, owner=owner)
     return tuple(sorted((_site(row) for row in rows), key=lambda site: site.id))
 
 

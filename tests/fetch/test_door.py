@@ -260,6 +260,22 @@ def test_a_stale_connection_is_tried_once_more() -> None:
     run(work)
 
 
+def test_connections_are_kept_within_bounds() -> None:
+    """A kept connection is used again; beyond as many as may run at once the one idle for longest is closed."""
+
+    async def work(server: Site, door: Door) -> None:
+        async with site() as second, site() as third:
+            sites = (server, second, third)
+            for each in sites:
+                each.routes["/"] = answer(b"x")
+            async with Door(user_agent="x", allow_private=LOOPBACK, ports=tuple(each.port for each in sites), in_flight=2) as narrow:
+                for each in (server, second, server, third, server, second):
+                    await narrow.send(Request(url=each.url("/")))
+            assert [each.connections for each in sites] == [1, 2, 1]
+
+    run(work)
+
+
 def test_requests_wait_for_their_turn() -> None:
     """No more requests than agreed run at once, and waiting does not count against the deadline."""
     under_way, peak = 0, 0

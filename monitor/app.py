@@ -151,11 +151,15 @@ async def open_app(
     clock: Callable[[], datetime] = now,
     new_id: Callable[[], str] = new_id,
     jitter: Callable[[], float] = jitter,
+    watchlists: tuple[Watchlist, ...] | None = None,
     read_articles: bool = True,
     force_plan: str | None = None,
 ) -> AsyncIterator[App]:
-    """Opens both doors and yields the App; closes them at the end. Raises ConfigError before anything is touched."""
-    watchlists = load_watchlists(config)
+    """Opens both doors and yields the App; closes them at the end. Raises ConfigError before anything is touched.
+
+    watchlists: those of the configuration, where they are loaded already.
+    """
+    watchlists = load_watchlists(config) if watchlists is None else watchlists
     matcher = register(store, compile_matcher(watchlists), clock())
     feeds.sync(store, config.feed, config.feeds, clock())
     subscriptions.sync(store, config.subscription, clock())
@@ -173,6 +177,7 @@ async def open_app(
             jitter=jitter,
             poll_settings=poll_settings(config),
             read_settings=_read_settings(config),
+            visits=settings.in_flight,
             read_articles=read_articles,
             force_plan=force_plan,
         )

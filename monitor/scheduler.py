@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
 
 class Ticker:
     """Calls coroutine functions at fixed intervals; at most `parallel` runs of one at a time."""
 
     def __init__(self) -> None:
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler  # 40 ms: `once` borrows from the daemon and never ticks
+
         self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False

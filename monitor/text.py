@@ -14,7 +14,7 @@ import unicodedata
 _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a single plain space needs no change, and texts are full of them
 _LINES = re.compile(r"\n{3,}")
 
 _SAME = {
@@ -62,6 +62,8 @@ def clean(text: str) -> str:
 
     Newlines stay (at most one blank line in a row); every other run of white space becomes one space.
     """
+    if text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
+        return text.strip()  # plain as it is, as most titles are: no printable character is a control, an odd space or unwanted
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
     text = _SPACES.sub(" ", _UNWANTED.sub("", text))
     return _LINES.sub("\n\n", re.sub(r" ?\n ?", "\n", text)).strip()
@@ -69,8 +71,9 @@ def clean(text: str) -> str:
 
 def one_line(text: str, limit: int = 500) -> str:
     """`text` cleaned, on one line, cut at a word border to at most `limit` characters with an ellipsis."""
-    line = clean(text).replace("\n", " ")
-    line = _SPACES.sub(" ", line)
+    line = clean(text)
+    if "\n" in line:
+        line = _SPACES.sub(" ", line.replace("\n", " "))
     if len(line) <= limit:
         return line
     cut = line[: limit - 1]

@@ -106,6 +106,7 @@ def canonical(url: str) -> str:
     return address.origin + _without_dots(_plain(address.path)) + (f"?{query}" if query else "")
 
 
+@lru_cache(maxsize=4096)
 def url_key(url: str) -> str:
     """sha256 hex that is the same for http and https, www., m. and amp. hosts, a trailing slash or /amp, and any tracker: one page, one key."""
     plain = canonical(url)

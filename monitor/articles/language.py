@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import py3langid
-
 from monitor.text import fold
 
 _VIETNAMESE = re.compile("[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
@@ -72,10 +70,14 @@ def _reads_vietnamese(text: str) -> bool:
 
 @cache
 def _restricted(languages: tuple[str, ...]) -> None:
+    import py3langid
+
     py3langid.set_languages(list(languages))
 
 
 def _detected(text: str, languages: tuple[str, ...]) -> str:
+    import py3langid  # with numpy it costs 100 ms and 25 MiB, and most texts say or show their language
+
     _restricted.cache_clear() if _restricted.cache_info().currsize > 1 else None
     _restricted(languages)
     return str(py3langid.classify(text[:_SAMPLE])[0])

@@ -84,7 +84,7 @@ class Session:
         from monitor.app import open_app
 
         async def opened() -> Answer:
-            async with open_app(self.config, self.store) as app:
+            async with open_app(self.config, self.store, watchlists=self.watchlists) as app:
                 return await work(app)
 
         return asyncio.run(opened())

@@ -9,12 +9,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from monitor.digests.document import Document, Entry
 from monitor.digests.phrases import KINDS, Phrases
 from monitor.digests.plain import render_text
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 MAX_HTML_BYTES = 90_000
 """Mail programs clip a message near 102 kB; a longer digest comes in parts."""
@@ -119,6 +121,8 @@ def _html(document: Document, entries: Sequence[Entry], number_from: int, part: 
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # 50 ms that a cycle without a digest need not pay
+
     loader = PackageLoader("monitor.digests", "templates")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template("digest.html")

@@ -13,6 +13,8 @@ from monitor.text import digest, fold
 from monitor.urls import host
 
 _KNOWN = "select key, url_key, content_hash from entries where feed_id = :feed"
+_AMONG = "select key, content_hash from entries where feed_id = :feed and key in ({keys})"
+_AT_A_TIME = 100
 _ARTICLE = """
 insert into articles(site_id, url_key, url, title, summary, author, publisher, lang, published_at, first_seen_at, state, next_read_at, text_hash, quiet)
 values (:site, :key, :url, :title, :summary, :author, :publisher, :lang, :published, :now, :state, :due, :hash, :quiet)
@@ -75,12 +77,26 @@ def known(store: Store, feed_id: int) -> tuple[KnownEntry, ...]:
 def save(store: Store, feed_id: int, found: Sequence[Sighted], now: datetime) -> EntryCounts:
     """Stores entries with their articles, inside the caller's transaction; a known identity with another text is a revision."""
     new = revised = 0
+    known_hashes = _hashes(store, feed_id, [sighted.entry.key for sighted in found])
+    site_ids: dict[str, int] = {}
     for sighted in found:
-        if _insert(store, feed_id, sighted, now):
-            new += 1
-        elif _revise(store, feed_id, sighted.entry, now):
-            revised += 1
+        known_hash = known_hashes.get(sighted.entry.key)
+        if known_hash is None:
+            known_hashes[sighted.entry.key] = sighted.entry.content_hash
+            new += _insert(store, feed_id, sighted, site_ids, now)
+        elif known_hash != sighted.entry.content_hash:
+            revised += _revise(store, feed_id, sighted.entry, now)
     return EntryCounts(new=new, revised=revised)
+
+
+def _hashes(store: Store, feed_id: int, keys: Sequence[str]) -> dict[str, str]:
+    """Content hashes of those of `keys` that the feed is known to have had."""
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _AT_A_TIME):
+        some = {f"k{place}": key for place, key in enumerate(keys[start : start + _AT_A_TIME])}
+        sql = _AMONG.replace("{keys}", ", ".join(f":{name}" for name in some))
+        found.update((row["key"], row["content_hash"]) for row in store.all(sql, feed=feed_id, **some))
+    return found
 
 
 def count(store: Store, feed_id: int) -> int:
@@ -89,12 +105,9 @@ def count(store: Store, feed_id: int) -> int:
     return 0 if row is None else int(row["n"])
 
 
-def _insert(store: Store, feed_id: int, sighted: Sighted, now: datetime) -> bool:
+def _insert(store: Store, feed_id: int, sighted: Sighted, site_ids: dict[str, int], now: datetime) -> bool:
     entry = sighted.entry
-    exists = store.one("select id from entries where feed_id = :feed and key = :key", feed=feed_id, key=entry.key)
-    if exists is not None:
-        return False
-    article = _article(store, feed_id, sighted, now)
+    article = _article(store, feed_id, sighted, site_ids, now)
     row = store.one(
         _ENTRY,
         feed=feed_id,
@@ -115,13 +128,20 @@ def _insert(store: Store, feed_id: int, sighted: Sighted, now: datetime) -> bool
     return row is not None
 
 
-def _article(store: Store, feed_id: int, sighted: Sighted, now: datetime) -> int:
+def _site(store: Store, site_ids: dict[str, int], url: str, now: datetime) -> int:
+    name = host(url)
+    if name not in site_ids:
+        site_ids[name] = sites.ensure(store, name, now, now)
+    return site_ids[name]
+
+
+def _article(store: Store, feed_id: int, sighted: Sighted, site_ids: dict[str, int], now: datetime) -> int:
     """The article of an entry: one per address, whatever number of feeds show it; without an address one of its own, kept with its feed text."""
     entry = sighted.entry
     key = entry.url_key or f"entry:{feed_id}:{entry.key}"
     row = store.one(
         _ARTICLE,
-        site=sites.ensure(store, host(entry.url), now, now) if entry.url_key else None,
+        site=_site(store, site_ids, entry.url, now) if entry.url_key else None,
         key=key,
         url=entry.url,
         title=entry.title,

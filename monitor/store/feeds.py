@@ -103,7 +103,9 @@ def _sync_one(store: Store, row: Feed | None, settings: FeedSettings, defaults: 
         if row.state == "removed":
             sites.ensure(store, host(settings.url), now, now)
             store.run(_STATE, id=row.id, state="active", next=now)
-        store.run(_KEEP, id=row.id, lang=settings.lang, most=defaults.max_interval_h * 3600)
+        most = defaults.max_interval_h * 3600
+        if row.lang != settings.lang or row.interval_s > most:
+            store.run(_KEEP, id=row.id, lang=settings.lang, most=most)
 
 
 def every(store: Store) -> tuple[Feed, ...]:

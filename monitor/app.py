@@ -177,7 +177,7 @@ async def open_app(
             jitter=jitter,
             poll_settings=poll_settings(config),
             read_settings=_read_settings(config),
-            visits=settings.in_flight,
+            visits=config.fetch.in_flight,
             read_articles=read_articles,
             force_plan=force_plan,
         )

@@ -14,6 +14,10 @@ SMTP: tuple[int, ...] = (60, 300, 900, 1800, 3600, 5400, 8100, 12150, 14400)
 
 FILE: tuple[int, ...] = (5, 60, 300, 900)
 
+WEBHOOK_PATIENCE = timedelta(days=5)
+SMTP_PATIENCE = timedelta(days=7)
+"""How long attempts may fail before the delivery is parked; RFC 5321 4.5.4.1 asks for at least four to five days."""
+
 MAX_RETRY_AFTER_S = 7 * 86400
 _SPREAD = 0.2
 

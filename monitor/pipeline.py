@@ -35,6 +35,8 @@ from monitor.stories import step as stories
 
 Counts = dict[str, int]
 
+_UNREAD = timedelta(hours=1)
+
 LEASE = timedelta(minutes=5)
 """How long a visitor may keep a site without a save; longer than any one fetch and parse together."""
 
@@ -99,7 +101,9 @@ async def _visit(app: App, site: Site) -> Counts:
         return {"failed": 1}
     finally:
         if site.owner is not None:
-            await asyncio.to_thread(sites.release, app.store, site.id, site.owner, app.read_articles)
+            # Pages that this process does not read must not make the site due again at once.
+            pages_from = None if app.read_articles else app.clock() + _UNREAD
+            await asyncio.to_thread(sites.release, app.store, site.id, site.owner, pages_from)
 
 
 async def match(app: App) -> Counts:
@@ -166,7 +170,7 @@ STEPS: Mapping[str, Step] = {
         Step(name="match", run=match, every_s=5),
         Step(name="group", run=group, every_s=5),
         Step(name="plan", run=plan, every_s=15),
-        Step(name="deliver", run=deliver, every_s=5),
+        Step(name="deliver", run=deliver, every_s=5, parallel=8),
         Step(name="tidy", run=tidy, every_s=3600),
     )
 }

@@ -22,11 +22,13 @@ class Outcome:
 
 def run(*args: str) -> Outcome:
     """`monitor ARGS`, with piped output."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n", write_through=True), io.StringIO()
     code = 0
     with patch.object(sys, "argv", ["monitor", *args]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main()
         except SystemExit as exit_:
             code = exit_.code if isinstance(exit_.code, int) else 1
-    return Outcome(code, out.getvalue(), err.getvalue())
+    written = out.detach()
+    assert isinstance(written, io.BytesIO)
+    return Outcome(code, written.getvalue().decode(), err.getvalue())

@@ -16,10 +16,12 @@ from monitor.model import Message, SendVerdict
 
 
 class Channel(Protocol):
-    """One configured way out. `schedule` holds the seconds between attempts, `lease` how long one attempt may take at most."""
+    """One configured way out. `schedule` holds the seconds between attempts, `lease` how long one attempt may take at most,
+    `patience` how long a delivery may fail before it is parked."""
 
     schedule: tuple[int, ...]
     lease: timedelta
+    patience: timedelta
 
     async def send(self, message: Message, destination: str, now: datetime) -> SendVerdict:
         """Makes one attempt to hand `message` to `destination`. Remote failures are verdicts, never exceptions."""

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.backoff import WEBHOOK, retry_after_s
+from monitor.backoff import WEBHOOK, WEBHOOK_PATIENCE, retry_after_s
 from monitor.config import ChatChannel, TelegramChannel
 from monitor.errors import FetchError
 from monitor.fetch import Limits, Request, Response
@@ -23,6 +23,7 @@ class ChatSender:
     """A configured chat. Its address and token are secrets: no verdict repeats them."""
 
     schedule = WEBHOOK
+    patience = WEBHOOK_PATIENCE
 
     def __init__(self, settings: ChatChannel | TelegramChannel, door: Sender) -> None:
         self._settings = settings

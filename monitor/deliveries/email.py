@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from datetime import datetime, timedelta
 
 import aiosmtplib
 
-from monitor.backoff import SMTP
+from monitor.backoff import SMTP, SMTP_PATIENCE
 from monitor.config import EmailChannel
 from monitor.deliveries.mime import mail_bytes
 from monitor.model import Message, SendVerdict
@@ -17,6 +18,12 @@ from monitor.text import one_line
 FINAL_ANSWER_S = 600.0
 """How long to wait for the answer to the final dot before calling the attempt unanswered (RFC 5321 4.5.3.2.6)."""
 
+_QUIT_S = 1.0
+"""How long to wait for the answer to QUIT (RFC 5321 4.1.1.10 asks for it); the mail is accepted or not by then."""
+
+_PROBE_S = 3600
+"""A parked transport is probed so often."""
+
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -24,24 +31,26 @@ class EmailSender:
     """A configured SMTP account."""
 
     schedule = SMTP
+    patience = SMTP_PATIENCE
 
     def __init__(self, settings: EmailChannel, final_answer_s: float = FINAL_ANSWER_S) -> None:
         self._settings = settings
         self._final_answer_s = final_answer_s
-        self.lease = timedelta(seconds=final_answer_s + 5 * settings.timeout_s + 60)
+        self._whole_s = final_answer_s + 5 * settings.timeout_s
+        self.lease = timedelta(seconds=self._whole_s + 60)
 
     async def send(self, message: Message, destination: str, now: datetime) -> SendVerdict:
         """Offers the mail once. 4xx and broken connections: again; a refused recipient or text: refused; login or TLS failure: the transport is parked."""
         recipient = destination.removeprefix("mail:")
         settings = self._settings
         if settings.password is not None and settings.security == "none" and settings.host not in _LOOPBACK:
-            return SendVerdict(outcome="parked", code="tls", detail="the password is not sent without TLS: set security to starttls or tls")
+            return _parked("tls", "the password is not sent without TLS: set security to starttls or tls")
         try:
             body = mail_bytes(message, sender=settings.sender, recipient=recipient, list_id=settings.list_id)
         except ValueError as error:
             return SendVerdict(outcome="refused", code="message", detail=one_line(str(error)))
         try:
-            async with asyncio.timeout(self.lease.total_seconds() - 30):
+            async with asyncio.timeout(self._whole_s):
                 return await self._offer(body, recipient)
         except TimeoutError:
             return SendVerdict(outcome="again", code="timeout", detail="the whole attempt took too long")
@@ -65,7 +74,7 @@ class EmailSender:
                 return _parked("tls", str(error))
             return _again(type(error).__name__, str(error))
         finally:
-            client.close()
+            await _leave(client)
 
     def _client(self) -> aiosmtplib.SMTP:
         settings = self._settings
@@ -76,6 +85,13 @@ class EmailSender:
             start_tls=settings.security == "starttls",
             timeout=settings.timeout_s,
         )
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        if client.is_connected:
+            await client.quit(timeout=_QUIT_S)
+    client.close()
 
 
 def _answered(error: aiosmtplib.SMTPResponseException) -> SendVerdict:
@@ -93,4 +109,4 @@ def _again(code: object, detail: object) -> SendVerdict:
 
 
 def _parked(code: object, detail: object) -> SendVerdict:
-    return SendVerdict(outcome="parked", code=str(code), detail=one_line(str(detail), 300), retry_after_s=3600)
+    return SendVerdict(outcome="parked", code=str(code), detail=one_line(str(detail), 300), retry_after_s=_PROBE_S)

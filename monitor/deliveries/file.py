@@ -8,7 +8,7 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.backoff import FILE
+from monitor.backoff import FILE, WEBHOOK_PATIENCE
 from monitor.config import FileChannel
 from monitor.deliveries.mime import eml_name, mail_bytes
 from monitor.model import Message, SendVerdict
@@ -21,6 +21,7 @@ class FileSender:
     """A configured folder."""
 
     schedule = FILE
+    patience = WEBHOOK_PATIENCE
     lease = timedelta(seconds=60)
 
     def __init__(self, settings: FileChannel) -> None:
@@ -46,6 +47,7 @@ class FileSender:
             path = self._settings.folder / f"{eml_name(message)}.{form}"
             _write_whole(path, _content(message, content, form))
             names.append(path.name)
+        _keep_names(self._settings.folder)
         return names
 
 
@@ -66,3 +68,12 @@ def _write_whole(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def _keep_names(folder: Path) -> None:
+    """Makes the new names survive a power loss: renaming changes the folder, and that is a file of its own."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

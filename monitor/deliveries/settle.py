@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from monitor.backoff import wait_s
 from monitor.model import SendVerdict
 
-GIVE_UP = timedelta(days=5)
-"""After failing for so long a delivery is parked: shown, and tried once a day (RELIABILITY 2.8)."""
-
 _PROBE = timedelta(days=1)
+"""A delivery parked for failing too long is shown, and tried again once a day (RELIABILITY 2.8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +21,15 @@ class Settlement:
 
 
 def settlement(
-    verdict: SendVerdict, attempts: int, first_attempt_at: datetime, schedule: tuple[int, ...], share: float, now: datetime
+    verdict: SendVerdict,
+    attempts: int,
+    first_attempt_at: datetime,
+    schedule: tuple[int, ...],
+    patience: timedelta,
+    share: float,
+    now: datetime,
 ) -> Settlement:
-    """What follows from the verdict on attempt number `attempts`; `share` in [0, 1) spreads the wait."""
+    """What follows from the verdict on attempt number `attempts`; `share` in [0, 1) spreads the wait, `patience` ends the hurry."""
     match verdict.outcome:
         case "sent":
             return Settlement(state="delivered")
@@ -36,6 +40,6 @@ def settlement(
             return Settlement(state="parked", next_attempt_at=None if wait is None else now + timedelta(seconds=wait))
         case _:
             again_at = now + timedelta(seconds=wait_s(schedule, attempts, share, verdict.retry_after_s))
-            if now - first_attempt_at >= GIVE_UP:
+            if now - first_attempt_at >= patience:
                 return Settlement(state="parked", next_attempt_at=max(again_at, now + _PROBE))
             return Settlement(state="pending", next_attempt_at=again_at)

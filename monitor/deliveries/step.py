@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 from monitor.config import ChannelSettings
 from monitor.deliveries.channel import Channel, build_channels
-from monitor.deliveries.settle import settlement
+from monitor.deliveries.settle import Settlement, settlement
+from monitor.errors import StoreError
 from monitor.fetch.polite import Sender
 from monitor.log import logger
 from monitor.model import SendVerdict
@@ -21,7 +22,12 @@ from monitor.store.steps import record_event
 ALARM_AFTER = 3
 """Failed attempts after which a destination is reported as failing, once."""
 
-_IN_A_ROW = 20
+_IN_A_ROW = 5
+"""Messages to one destination in one run: with a tick every five seconds about one per second after an outage."""
+
+_SETTLE_AGAIN_S = (0.2, 1.0, 5.0)
+"""Pauses between attempts to record a verdict that the store refused: unrecorded, the message would be sent once more."""
+
 _LEASE = timedelta(minutes=2)
 _NO_CHANNEL_S = 3600
 
@@ -50,8 +56,12 @@ async def deliver(
     sending = _Sending(store, build_channels(channels, door), clock, new_id, jitter)
     now = clock()
     claimed = await asyncio.to_thread(stored.claim, store, now, now + _LEASE, new_id(), limit)
-    ended = await asyncio.gather(*(sending.destination(each) for each in claimed))
-    states = [state for each in ended for state in each]
+    ended = await asyncio.gather(*(sending.destination(each) for each in claimed), return_exceptions=True)
+    states: list[str] = []
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+        states += each
     return DeliverCounts(
         delivered=states.count("delivered"),
         again=states.count("pending"),
@@ -93,13 +103,24 @@ class _Sending:
             detail = f"channel {claimed.delivery.channel} is no longer configured"
             verdict = SendVerdict(outcome="parked", code="channel", detail=detail, retry_after_s=_NO_CHANNEL_S)
             schedule: tuple[int, ...] = (_NO_CHANNEL_S,)
+            patience = timedelta.max
         else:
             await asyncio.to_thread(stored.extend, self._store, claimed, self._clock() + channel.lease)
-            verdict, schedule = await self._attempt(channel, claimed), channel.schedule
+            verdict = await self._attempt(channel, claimed)
+            schedule, patience = channel.schedule, channel.patience
         now = self._clock()
-        settled = settlement(verdict, claimed.delivery.attempts, claimed.first_attempt_at, schedule, self._jitter(), now)
-        await asyncio.to_thread(self._record, claimed, verdict, settled.state, settled.next_attempt_at, now)
+        settled = settlement(verdict, claimed.delivery.attempts, claimed.first_attempt_at, schedule, patience, self._jitter(), now)
+        await self._settle(claimed, verdict, settled, now)
         return settled.state
+
+    async def _settle(self, claimed: Claim, verdict: SendVerdict, settled: Settlement, now: datetime) -> None:
+        for pause_s in _SETTLE_AGAIN_S:
+            try:
+                return await asyncio.to_thread(self._record, claimed, verdict, settled.state, settled.next_attempt_at, now)
+            except StoreError as error:
+                logger(delivery=claimed.delivery.id).warning("verdict not recorded yet", error=str(error))
+                await asyncio.sleep(pause_s)
+        return await asyncio.to_thread(self._record, claimed, verdict, settled.state, settled.next_attempt_at, now)
 
     async def _attempt(self, channel: Channel, claimed: Claim) -> SendVerdict:
         try:
@@ -113,9 +134,9 @@ class _Sending:
         with self._store.write():
             if not stored.settle(self._store, claimed, verdict, state, next_attempt_at, now):
                 return
-            if state in ("rejected", "parked"):
+            if state in ("rejected", "parked") and state != claimed.was:
                 record_event(self._store, now, f"delivery.{state}", delivery.destination, verdict.detail)
             elif state == "pending" and delivery.attempts == ALARM_AFTER:
                 record_event(self._store, now, "delivery.failing", delivery.destination, verdict.detail)
-            elif state == "delivered" and delivery.attempts > ALARM_AFTER:
+            elif state == "delivered" and (claimed.was == "parked" or delivery.attempts > ALARM_AFTER):
                 record_event(self._store, now, "delivery.recovered", delivery.destination, f"after {delivery.attempts} attempts")

@@ -6,8 +6,9 @@ import binascii
 from datetime import datetime, timedelta
 
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
-from monitor.backoff import WEBHOOK, retry_after_s
+from monitor.backoff import WEBHOOK, WEBHOOK_PATIENCE, retry_after_s
 from monitor.config import WebhookChannel
 from monitor.errors import FetchError
 from monitor.fetch import Limits, Request, Response
@@ -17,11 +18,15 @@ from monitor.text import one_line
 
 _READ_BYTES = 4096
 
+_PROBE_S = 3600
+"""A wrong secret is looked at again so often: the operator mends it in the configuration, not here."""
+
 
 class WebhookSender:
     """A configured endpoint."""
 
     schedule = WEBHOOK
+    patience = WEBHOOK_PATIENCE
 
     def __init__(self, settings: WebhookChannel, door: Sender) -> None:
         self._settings = settings
@@ -32,8 +37,8 @@ class WebhookSender:
         """Posts once. 2xx: sent; 410: the endpoint is parked; everything else, a redirect included: again, not before Retry-After."""
         try:
             request = self._request(message, now)
-        except (binascii.Error, ValueError) as error:
-            return SendVerdict(outcome="parked", code="secret", detail=f"the webhook secret is not valid: {error}")
+        except (binascii.Error, ValueError, EmptyWebhookSecretError) as error:
+            return SendVerdict(outcome="parked", code="secret", detail=f"the webhook secret is not valid: {error}", retry_after_s=_PROBE_S)
         try:
             response = await self._door.send(request)
         except FetchError as error:

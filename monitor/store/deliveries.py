@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.hours import from_text, from_text_or_none
 from monitor.model import Attempt, Delivery, Message, SendVerdict
 from monitor.store.driver import Row, Store
 
 # Of every destination only the oldest open delivery may be claimed: order within a destination, no waiting between destinations.
+# A time beyond the horizon was set by a clock that ran ahead: such a delivery is due, else it would wait until then.
 _DUE = """
-select d.id from deliveries d
+select d.id, d.state from deliveries d
 where d.id = (select min(x.id) from deliveries x where x.destination = d.destination and x.state in ('pending', 'sending', 'parked'))
   and (cast(:destination as text) is null or d.destination = :destination)
-  and ((d.state in ('pending', 'parked') and d.next_attempt_at <= :now) or (d.state = 'sending' and d.lease_until_at <= :now))
+  and ((d.state in ('pending', 'parked') and (d.next_attempt_at <= :now or d.next_attempt_at > :horizon))
+    or (d.state = 'sending' and (d.lease_until_at <= :now or d.lease_until_at > :horizon)))
 order by d.id limit :limit
 """
 _CLAIM = """
@@ -30,7 +32,7 @@ update deliveries set state = :state, owner = null, lease_until_at = null, next_
 """
 _RELEASE = "update deliveries set state = 'pending', owner = null, lease_until_at = null, next_attempt_at = :now where state = 'sending'"
 _RETRY = """
-update deliveries set state = 'pending', next_attempt_at = :now, first_attempt_at = null
+update deliveries set state = 'pending', next_attempt_at = :now, first_attempt_at = null, attempts = 0
 where id = :id and state in ('rejected', 'parked', 'expired', 'pending')
 """
 _DELIVERY = """
@@ -51,24 +53,29 @@ _FAILED = "select id from deliveries where state in ('rejected', 'parked', 'expi
 _WAITING = "select count(*) as n from deliveries where state in ('pending', 'sending')"
 
 
+HORIZON = timedelta(days=8)
+"""No next attempt is set further ahead than this: Retry-After is capped at seven days."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A delivery that this process may send until its lease ends, with its message and the attempt already logged."""
+    """A delivery that this process may send until its lease ends, with its message and the attempt already logged. `was`: its state before."""
 
     delivery: Delivery
     message: Message
     attempt_id: int
     first_attempt_at: datetime
+    was: str = "pending"
 
 
 def claim(store: Store, now: datetime, until: datetime, owner: str, limit: int, destination: str | None = None) -> tuple[Claim, ...]:
     """Claims the oldest due delivery of each destination (or of one), at most `limit`. The attempt is logged in the same transaction, before any network."""
     with store.write():
-        due = [row["id"] for row in store.all(_DUE, now=now, limit=limit, destination=destination)]
-        return tuple(_claim(store, delivery_id, now, until, owner) for delivery_id in due)
+        due = store.all(_DUE, now=now, horizon=now + HORIZON, limit=limit, destination=destination)
+        return tuple(_claim(store, row["id"], row["state"], now, until, owner) for row in due)
 
 
-def _claim(store: Store, delivery_id: int, now: datetime, until: datetime, owner: str) -> Claim:
+def _claim(store: Store, delivery_id: int, was: str, now: datetime, until: datetime, owner: str) -> Claim:
     store.run(_CLAIM, id=delivery_id, owner=owner, until=until, now=now)
     row = store.one(_ONE, id=delivery_id)
     assert row is not None
@@ -76,7 +83,9 @@ def _claim(store: Store, delivery_id: int, now: datetime, until: datetime, owner
     assert message is not None
     attempt = store.one(_ATTEMPT, id=delivery_id, epoch=row["epoch"], now=now)
     assert attempt is not None
-    return Claim(delivery=_delivery(row), message=message, attempt_id=attempt["id"], first_attempt_at=from_text(row["first_attempt_at"]))
+    return Claim(
+        delivery=_delivery(row), message=message, attempt_id=attempt["id"], first_attempt_at=from_text(row["first_attempt_at"]), was=was
+    )
 
 
 def extend(store: Store, claimed: Claim, until: datetime) -> None:
@@ -110,7 +119,7 @@ def release_all(store: Store, now: datetime) -> int:
 
 
 def retry(store: Store, delivery_id: int, now: datetime) -> bool:
-    """Makes an ended or waiting delivery due now, under its old identity. False where it is delivered or under way."""
+    """Makes an ended or waiting delivery due now, under its old identity, its schedule begun anew. False where it is delivered or under way."""
     with store.write():
         return store.run(_RETRY, id=delivery_id, now=now) == 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from monitor.errors import MonitorError
-from monitor.hours import from_text_or_none
+from monitor.hours import from_text_or_none, to_text
 from monitor.model import Site
 from monitor.store.driver import Row, Store
 
@@ -23,7 +23,7 @@ _RELEASE = """
 update sites set owner = null, due_at = (
   select case when sites.blocked_until_at > min(work.due_at) then sites.blocked_until_at else min(work.due_at) end from (
     select next_poll_at as due_at from feeds where site_id = :id and state = 'active'
-    union all select next_read_at from articles where site_id = :id and state = 'pending' and :reading
+    union all select case when next_read_at < :pages_from then :pages_from else next_read_at end from articles where site_id = :id and state = 'pending'
   ) work where work.due_at is not null
 ) where id = :id and owner = :owner
 """
@@ -62,10 +62,10 @@ def renew(store: Store, site_id: int, owner: str, until: datetime) -> bool:
     return store.run(_RENEW, id=site_id, owner=owner, until=until) == 1
 
 
-def release(store: Store, site_id: int, owner: str, reading: bool = True) -> None:
-    """Gives the site back; it is due again when its earliest feed or page is (pages only where they are read), never before a block ends."""
+def release(store: Store, site_id: int, owner: str, pages_from: datetime | None = None) -> None:
+    """Gives the site back; it is due again when its earliest feed or page is, pages not before `pages_from`, never before a block ends."""
     with store.write():
-        store.run(_RELEASE, id=site_id, owner=owner, reading=reading)
+        store.run(_RELEASE, id=site_id, owner=owner, pages_from="" if pages_from is None else to_text(pages_from))
 
 
 def block(store: Store, host: str, until: datetime, reason: str) -> None:

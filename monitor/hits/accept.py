@@ -78,7 +78,7 @@ def _spelt_right(layout: Layout, found: Iterable[Found], watchlist: int, lang: s
             if alias.watchlist != watchlist or not _speaks(alias, lang):
                 continue
             sentence = layout.at(place.start)
-            reason = refused(alias, layout.text, place.start, place.end, sentence.start)
+            reason = refused(alias, layout.text, place.start, place.end, sentence.start, lang)
             if reason is None:
                 kept.append(Taken(alias=alias, start=place.start, end=place.end, sentence=sentence))
             elif alias.kind == "entity" and alias.mode != "never":

@@ -6,6 +6,7 @@ Each rule takes the alias and the place and answers with the reason for refusing
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from monitor.hits.automaton import Alias, Shape, letters_of, shape
 from monitor.text import fold, has_marks
@@ -37,16 +38,16 @@ _LOOK_BACK = 12
 _NEXT = re.compile(r" ([^\W_]+)")
 
 
-def refused(alias: Alias, text: str, start: int, end: int, line_start: int) -> str | None:
+def refused(alias: Alias, text: str, start: int, end: int, line_start: int, lang: str = "") -> str | None:
     """The first reason against taking `text[start:end]` for the alias (case, marks, guard), or None.
 
-    `line_start` is where the sentence begins.
+    `line_start` is where the sentence begins, `lang` the language of the text.
     """
     form = shape(alias.written)
     found = text[start:end]
     if fault := _case(alias, form, text, found, line_start):
         return fault
-    if fault := _spelling(alias, form, found):
+    if fault := _spelling(alias, form, found, lang):
         return fault
     if alias.kind in {"entity", "contrast"} and form.syllables == 1:
         if end < len(text) and text[end] == "$":
@@ -86,11 +87,11 @@ def _shouted(text: str, line_start: int) -> bool:
     return len(letters) > 8 and not any(char.islower() for char in letters)
 
 
-def _spelling(alias: Alias, form: Shape, found: str) -> str | None:
+def _spelling(alias: Alias, form: Shape, found: str, lang: str) -> str | None:
     """ "marks" where the diacritics differ. They may be missing as a whole (To Lam for Tô Lâm), never be others (Tố Lâm).
 
     A form wholly without marks counts only for names of two syllables or more than six letters (My is not Mỹ). A name that has no
-    marks stands for no marked form: Nha Trang is not Nhà Trắng.
+    marks stands for no marked form: Nha Trang is not Nhà Trắng. French papers keep what a French keyboard has: Dông Nai, Trân Hông Hà.
     """
     if found.isascii() and not form.marks:
         return None
@@ -100,7 +101,19 @@ def _spelling(alias: Alias, form: Shape, found: str) -> str | None:
         return None if bare else "marks"
     if bare:
         return None if form.syllables >= 2 or form.letters > 6 else "marks"
-    return None if letters_of(name) == form.spelt else "marks"
+    letters = letters_of(name)
+    if letters == form.spelt or (lang == "fr" and form.syllables >= 2 and _lighter(letters, form.spelt)):
+        return None
+    return "marks"
+
+
+def _lighter(letters: str, spelt: str) -> bool:
+    """True where each letter carries some of the marks it should carry, and no other. Both in lower case, of one folded form."""
+    return len(letters) == len(spelt) and all(_marks(one) <= _marks(other) for one, other in zip(letters, spelt, strict=True))
+
+
+def _marks(letter: str) -> frozenset[str]:
+    return frozenset(unicodedata.normalize("NFD", letter)[1:])
 
 
 def _stands_alone(text: str, start: int, end: int, line_start: int) -> str | None:

@@ -35,24 +35,31 @@ class Acceptance:
     rejected: tuple[Rejected, ...]
 
 
-def accept(layout: Layout, found: Iterable[Found], watchlist: int, lang: str, sides: Mapping[str, tuple[str, ...]]) -> Acceptance:
-    """Applies the acceptance rules of one watchlist to the places found in one text. `sides` gives the sides of each entity id.
+def accept(
+    layout: Layout,
+    found: Iterable[Found],
+    watchlist: int,
+    lang: str,
+    sides: Mapping[str, tuple[str, ...]],
+    fields: Mapping[str, tuple[str, ...]],
+) -> Acceptance:
+    """Applies the acceptance rules of one watchlist to the places found in one text.
 
-    Topic and cue words count in the language of the text (or in any, where the text's language has none of its own); English ones in all.
+    `sides` gives the sides of each entity id, `fields` the topics that an entity implies. Topic and cue words count in the language of the text (or in any, where the text's language has none of its own); English ones in all.
     """
     rejected: list[Rejected] = []
     raw = _spelt_right(layout, found, watchlist, lang, rejected)
     nevers = [one for one in raw if one.alias.mode == "never"]
     masks = [one for one in raw if one.alias.mode == "mask"]
     names = [one for one in raw if one.alias.kind in {"entity", "contrast"} and one.alias.mode != "never"]
-    words = [one for one in raw if one.alias.kind in {"topic", "cue"}]
+    topics = _outside(layout, [one for one in raw if one.alias.kind == "topic"], masks)
     names = _best_spelt(layout, names, rejected)
     names = _not_never(names, nevers, rejected)
     names = _longest(layout, names, masks, sides, rejected)
     names = _short(names, rejected)
-    names = _loose(names, rejected)
-    words = _words(layout, words, masks, names)
-    taken = sorted((*names, *words), key=lambda one: (one.start, one.end, one.alias.kind, one.alias.id))
+    names = _loose(names, topics, fields, rejected)
+    cues = _cues(layout, [one for one in raw if one.alias.kind == "cue"], masks, names)
+    taken = sorted((*names, *topics, *cues), key=lambda one: (one.start, one.end, one.alias.kind, one.alias.id))
     return Acceptance(taken=tuple(taken), rejected=_telling(rejected, taken))
 
 
@@ -168,37 +175,46 @@ def _short(names: list[Taken], rejected: list[Rejected]) -> list[Taken]:
     return kept
 
 
-def _loose(names: list[Taken], rejected: list[Rejected]) -> list[Taken]:
-    """Loose names count within two sentences of another organisation or person that stands under a full name."""
+def _loose(names: list[Taken], topic_words: Sequence[Taken], fields: Mapping[str, tuple[str, ...]], rejected: list[Rejected]) -> list[Taken]:
+    """Loose names count within two sentences of another organisation or person under a full name, or of a word of the field they imply."""
     anchors = [(one.sentence.number, one.alias.id) for one in names if one.alias.mode != "loose" and one.alias.type in _ANCHORS]
+    topics = [(one.sentence.number, one.alias.id) for one in topic_words]
     full = {one.alias.id for one in names if one.alias.mode in {"full", "exact"}}
     kept = []
     for one in names:
-        if one.alias.mode != "loose" or one.alias.id in full or _anchored(one, anchors):
+        own = one.alias.id
+        if one.alias.mode != "loose" or own in full:
+            kept.append(one)
+        elif any(_near(one, number) for number, id_ in anchors if id_ != own):
+            kept.append(one)
+        elif any(_near(one, number) for number, id_ in topics if id_ in fields.get(own, ())):
             kept.append(one)
         else:
             rejected.append(_reject(one.alias, one.start, one.end, "loose"))
     return kept
 
 
-def _anchored(one: Taken, anchors: Sequence[tuple[int, str]]) -> bool:
-    reach = 0 if one.sentence.alone else _LOOSE_REACH
-    return any(id_ != one.alias.id and abs(number - one.sentence.number) <= reach for number, id_ in anchors)
+def _near(one: Taken, number: int) -> bool:
+    return abs(number - one.sentence.number) <= (0 if one.sentence.alone else _LOOSE_REACH)
 
 
-def _words(layout: Layout, words: list[Taken], masks: list[Taken], names: list[Taken]) -> list[Taken]:
-    """Topic words stay outside masks, cue words outside masks and names; of overlapping words of one kind the longest stays."""
-    covers = {"topic": bytearray(len(layout.text)), "cue": bytearray(len(layout.text))}
-    for cover, walls in ((covers["topic"], masks), (covers["cue"], (*masks, *names))):
-        for wall in walls:
-            cover[wall.start : wall.end] = bytes((_MASKED,)) * (wall.end - wall.start)
-    spans: set[tuple[str, int, int]] = set()
+def _cues(layout: Layout, cues: list[Taken], masks: Sequence[Taken], names: Sequence[Taken]) -> list[Taken]:
+    """Cue words stay outside names and inside no mask; one that is the whole of a mask counts: the Vietnam War is no country, and speaks."""
+    spans = {(one.start, one.end) for one in cues}
+    return _outside(layout, cues, (*(mask for mask in masks if (mask.start, mask.end) not in spans), *names))
+
+
+def _outside(layout: Layout, words: list[Taken], walls: Sequence[Taken]) -> list[Taken]:
+    """The words that touch none of the walls; of overlapping words the longest stays."""
+    cover = bytearray(len(layout.text))
+    for wall in walls:
+        cover[wall.start : wall.end] = bytes((_MASKED,)) * (wall.end - wall.start)
+    spans: set[tuple[int, int]] = set()
     kept = []
     for one in sorted(words, key=lambda o: (o.start - o.end, o.start)):
-        cover = covers[one.alias.kind]
         over = max(cover[one.start : one.end])
-        if over == 0 or (over == _NAMED and (one.alias.kind, one.start, one.end) in spans):
+        if over == 0 or (over == _NAMED and (one.start, one.end) in spans):
             cover[one.start : one.end] = bytes((_NAMED,)) * (one.end - one.start)
-            spans.add((one.alias.kind, one.start, one.end))
+            spans.add((one.start, one.end))
             kept.append(one)
     return kept

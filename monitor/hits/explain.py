@@ -19,7 +19,7 @@ _WHY = {
     "longer": "inside a longer name",
     "never": "a name listed under `never`",
     "short": "a short name, and the full one does not stand before it",
-    "loose": "counts only beside another organisation",
+    "loose": "counts only beside another organisation, or a word of its field",
 }
 _CHANGES = 3
 _NAMES_TRIED = 5

@@ -64,7 +64,7 @@ class Matcher:
 
 
 def _verdict(plan: Plan, layout: Layout, found: Sequence[Found], lang: str, weak: bool) -> Verdict:
-    accepted = accept(layout, found, plan.index, lang, plan.entity_sides)
+    accepted = accept(layout, found, plan.index, lang, plan.entity_sides, plan.fields)
     mentions = _mentions(plan, layout, accepted)
     spots = _spots(plan, layout, mentions)
     scored = score(plan, layout, mentions, spots)

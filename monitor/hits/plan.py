@@ -15,7 +15,10 @@ ENGINE = "hits-2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One watchlist ready for use. `actors`: wanted sides that have entities; `subjects`: wanted sides that have only topics."""
+    """One watchlist ready for use. `actors`: wanted sides that have entities; `subjects`: wanted sides that have only topics.
+
+    `fields`: the topics that an entity implies, by its id.
+    """
 
     watchlist: Watchlist
     index: int
@@ -25,6 +28,7 @@ class Plan:
     subjects: tuple[str, ...]
     entities: dict[str, Entity]
     entity_sides: dict[str, tuple[str, ...]]
+    fields: dict[str, tuple[str, ...]]
     topics: dict[str, Topic]
     topic_sides: dict[str, tuple[str, ...]]
     cues: dict[str, Cue]
@@ -65,6 +69,7 @@ def _plan(index: int, watchlist: Watchlist) -> Plan:
         subjects=tuple(side for side in wanted if by_id[side].topics and not by_id[side].entities),
         entities={entity.id: entity for side in watchlist.sides for entity in side.entities},
         entity_sides=_sides_of(watchlist.sides, "entities"),
+        fields={entity.id: entity.implies for side in watchlist.sides for entity in side.entities if entity.implies},
         topics={topic.id: topic for side in watchlist.sides for topic in side.topics},
         topic_sides=_sides_of(watchlist.sides, "topics"),
         cues={cue.id: cue for cue in watchlist.cues},

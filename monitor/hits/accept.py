@@ -45,7 +45,8 @@ def accept(
 ) -> Acceptance:
     """Applies the acceptance rules of one watchlist to the places found in one text.
 
-    `sides` gives the sides of each entity id, `fields` the topics that an entity implies. Topic and cue words count in the language of the text (or in any, where the text's language has none of its own); English ones in all.
+    `sides` gives the sides of each entity id, `fields` the topics that an entity implies. Topic and cue words count in the language of the
+    text (or in any, where the text's language has none of its own); English ones in all.
     """
     rejected: list[Rejected] = []
     raw = _spelt_right(layout, found, watchlist, lang, rejected)
@@ -175,19 +176,22 @@ def _short(names: list[Taken], rejected: list[Rejected]) -> list[Taken]:
     return kept
 
 
-def _loose(names: list[Taken], topic_words: Sequence[Taken], fields: Mapping[str, tuple[str, ...]], rejected: list[Rejected]) -> list[Taken]:
+def _loose(
+    names: list[Taken], topic_words: Sequence[Taken], fields: Mapping[str, tuple[str, ...]], rejected: list[Rejected]
+) -> list[Taken]:
     """Loose names count within two sentences of another organisation or person under a full name, or of a word of the field they imply."""
     anchors = [(one.sentence.number, one.alias.id) for one in names if one.alias.mode != "loose" and one.alias.type in _ANCHORS]
     topics = [(one.sentence.number, one.alias.id) for one in topic_words]
     full = {one.alias.id for one in names if one.alias.mode in {"full", "exact"}}
+
+    def stands(one: Taken) -> bool:
+        own, field = one.alias.id, fields.get(one.alias.id, ())
+        beside = any(_near(one, number) for number, id_ in anchors if id_ != own)
+        return own in full or beside or any(_near(one, number) for number, id_ in topics if id_ in field)
+
     kept = []
     for one in names:
-        own = one.alias.id
-        if one.alias.mode != "loose" or own in full:
-            kept.append(one)
-        elif any(_near(one, number) for number, id_ in anchors if id_ != own):
-            kept.append(one)
-        elif any(_near(one, number) for number, id_ in topics if id_ in fields.get(own, ())):
+        if one.alias.mode != "loose" or stands(one):
             kept.append(one)
         else:
             rejected.append(_reject(one.alias, one.start, one.end, "loose"))

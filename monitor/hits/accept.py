@@ -54,6 +54,8 @@ def accept(
     masks = [one for one in raw if one.alias.mode == "mask"]
     names = [one for one in raw if one.alias.kind in {"entity", "contrast"} and one.alias.mode != "never"]
     topics = _outside(layout, [one for one in raw if one.alias.kind == "topic"], masks)
+    written = _as_written(names)
+    nevers, masks = ([one for one in some if not _outspelt(layout, one, written)] for some in (nevers, masks))
     names = _best_spelt(layout, names, rejected)
     names = _not_never(names, nevers, rejected)
     names = _longest(layout, names, masks, sides, rejected)
@@ -106,12 +108,21 @@ def _reject(alias: Alias, start: int, end: int, reason: str) -> Rejected:
     return Rejected(id=alias.id, alias=alias.written, start=start, end=end, reason=reason)
 
 
+def _as_written(names: Iterable[Taken]) -> set[tuple[int, int]]:
+    """Places of names that carry no marks and stand there as they are written."""
+    return {(one.start, one.end) for one in names if not shape(one.alias.written).marks}
+
+
+def _outspelt(layout: Layout, one: Taken, written: set[tuple[int, int]]) -> bool:
+    """True where another name stands as written and this one's marks would have to be missing: Nha Trang, not Nhà Trắng without marks."""
+    return (one.start, one.end) in written and shape(one.alias.written).marks and not has_marks(layout.text[one.start : one.end])
+
+
 def _best_spelt(layout: Layout, names: list[Taken], rejected: list[Rejected]) -> list[Taken]:
-    """At one place a name as it is written wins over one whose marks would have to be missing: Nha Trang, not Nhà Trắng without marks."""
-    written = {(one.start, one.end) for one in names if not shape(one.alias.written).marks}
+    written = _as_written(names)
     kept = []
     for one in names:
-        if (one.start, one.end) in written and shape(one.alias.written).marks and not has_marks(layout.text[one.start : one.end]):
+        if _outspelt(layout, one, written):
             rejected.append(_reject(one.alias, one.start, one.end, "marks"))
         else:
             kept.append(one)

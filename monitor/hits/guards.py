@@ -52,7 +52,7 @@ def refused(alias: Alias, text: str, start: int, end: int, line_start: int, lang
     if alias.kind in {"entity", "contrast"} and form.syllables == 1:
         if end < len(text) and text[end] == "$":
             return "guard"
-        if (form.marks and form.letters <= 5) or alias.folded in _BARE_SYLLABLES:
+        if (form.marks and _SYLLABLE.match(alias.folded)) or alias.folded in _BARE_SYLLABLES:
             return _stands_alone(text, start, end, line_start)
     return None
 

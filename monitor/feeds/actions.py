@@ -17,7 +17,7 @@ from monitor.feeds.diagnose import oddities, plain_reason, summary
 from monitor.feeds.edit import add_feeds, remove_feed
 from monitor.feeds.identify import identify
 from monitor.feeds.propose import feed_fields, propose_name, two_letters
-from monitor.feeds.step import PollSettings, request_for
+from monitor.feeds.step import PollSettings, read_index, request_for
 from monitor.fetch import Response
 from monitor.fetch.polite import Sender
 from monitor.model import Entry, Feed
@@ -28,7 +28,7 @@ from monitor.store.driver import Store
 VERIFIED = 12
 """Candidates of a page that are fetched to see whether they are feeds."""
 
-WELL_KNOWN = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/feed.json")
+WELL_KNOWN = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/feed.json", "/news-sitemap.xml")
 """Asked, in this order and until one answers, where a page names no feed."""
 
 _PERMANENT = (301, 308)
@@ -107,10 +107,11 @@ async def look(address: str, asking: Asking, feed: FeedSettings | None = None) -
     try:
         most = asking.settings.defaults.max_entries
         found = await asking.sandbox.call("monitor.feeds.parse:parse_feed", {**args, "max_entries": most}, response.body)
+        if found["kind"] == "index":
+            found = await read_index(found, settings, asking.settings, asking.door, asking.sandbox)
         if found["kind"] != "feed":
-            page = await asking.sandbox.call("monitor.feeds.discover:find_feeds", args, response.body)
-            kind = "page" if page["candidates"] or page["title"] else "nothing"
-            return Look(kind=kind, url=url, error_kind="not-feed", error=found["reason"], candidates=tuple(page["candidates"]))
+            kind = "page" if b"<" in response.body else "nothing"
+            return Look(kind=kind, url=url, error_kind="not-feed", error=found["reason"], candidates=tuple(found["candidates"]))
     except SandboxError as error:
         return Look(kind="nothing", url=url, error_kind=f"parse-{error.kind}", error=str(error))
     zone = settings.timezone or asking.settings.defaults.timezone

@@ -71,13 +71,13 @@ def _status(kind: str) -> tuple[str, str]:
 
 
 def summary(found: Mapping[str, Any], entries: Sequence[Entry], now: datetime) -> str:
-    """One line on what a feed holds: title, language, number of items, age of the newest."""
+    """One line on what a feed holds: format, title, language, number of items, age of the newest."""
     title = f' "{found["title"]}"' if found["title"] else " without a title"
     lang = f", language {found['lang']}" if found["lang"] else ""
     count = f"{found['total']} item{'' if found['total'] == 1 else 's'}"
     newest = max((entry.published_at for entry in entries if entry.published_at), default=None)
     age = f", the newest {_age(now - newest)}" if newest else ""
-    return f"a feed{title}{lang}: {count}{age}"
+    return f"{found['format']}{title}{lang}: {count}{age}"
 
 
 def oddities(found: Mapping[str, Any], entries: Sequence[Entry], content_type: str, now: datetime) -> tuple[str, ...]:

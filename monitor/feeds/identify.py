@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor import urls
 from monitor.feeds.dates import published_at
+from monitor.feeds.redirectors import unwrap
 from monitor.model import Entry
 from monitor.text import digest, fold
 
@@ -22,7 +23,7 @@ def identify(found: Sequence[Mapping[str, Any]], *, feed_url: str, feed_lang: st
     `found` is what parse_feed gave, `feed_url` the address links are relative to. A link that several different entries share is no page
     of theirs: they keep it for reading (`url`), but `url_key` is empty.
     """
-    links = [urls.join(feed_url, str(each["link"])) if each["link"] else "" for each in found]
+    links = [unwrap(urls.join(feed_url, str(each["link"]))) if each["link"] else "" for each in found]
     shared = _shared(found, links)
     entries: dict[str, Entry] = {}
     for each, link in zip(found, links, strict=True):

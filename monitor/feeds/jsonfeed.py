@@ -7,7 +7,7 @@ from typing import Any
 
 
 def parse_json_feed(body: bytes, max_entries: int) -> dict[str, Any] | None:
-    """The feed's title, lang, ttl_min, total and raw entries, or None where the bytes are no JSON Feed. Wrong types become empty fields."""
+    """The feed's format, title, lang, ttl_min, total and raw entries, or None where the bytes are no JSON Feed. Wrong types become empty fields."""
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
         return None
     try:
@@ -20,6 +20,7 @@ def parse_json_feed(body: bytes, max_entries: int) -> dict[str, Any] | None:
     listed = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     lang = _text(document.get("language"))
     return {
+        "format": "JSON Feed",
         "title": _text(document.get("title")),
         "lang": lang,
         "ttl_min": 0,

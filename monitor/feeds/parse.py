@@ -1,6 +1,7 @@
 """From a feed's bytes to plain fields. Runs in a child process of the sandbox; the only importer of feedparser.
 
-RSS, RDF and Atom go through feedparser, JSON Feed 1.x through `jsonfeed`. What is no feed is named in plain words.
+RSS, RDF and Atom go through feedparser, JSON Feed 1.x through `jsonfeed`, news sitemaps through `sitemap`. What is no feed is named in plain
+words, with the feeds that it names itself.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import Any
 import feedparser
 import feedparser.mixin
 
+from monitor.feeds.discover import find_feeds
 from monitor.feeds.jsonfeed import parse_json_feed
+from monitor.feeds.sitemap import chosen, parse_sitemap, unpacked
 from monitor.text import clean, one_line
 
 # feedparser works out the base address anew at every element: a fifth of its time.
@@ -30,32 +33,52 @@ _UNSEEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.
 _ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _BOT_CHECK = re.compile(rb"just a moment|captcha|verify you are human|checking your browser|attention required", re.IGNORECASE)
 _SPACES = re.compile(rb"[ \t\r\n]{64,}")
+_NOTHING: dict[str, Any] = {
+    "kind": "not-feed",
+    "reason": "",
+    "format": "",
+    "title": "",
+    "lang": "",
+    "ttl_min": 0,
+    "total": 0,
+    "cut": False,
+    "entries": [],
+    "children": [],
+    "candidates": [],
+}
+_PAGE = "the answer is a web page, not a feed"
 _PERIODS_MIN = {"hourly": 60, "daily": 1440, "dayly": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
 
 
 def parse_feed(body: bytes, url: str, content_type: str = "", max_entries: int = 1000) -> dict[str, Any]:
-    """What a feed says: kind (feed | not-feed), reason, title, lang, ttl_min, total, cut, entries (the first `max_entries`).
+    """What a feed says: kind, reason, format, title, lang, ttl_min, total, cut, entries (the first `max_entries`), children, candidates.
 
-    cut: the document ends inside its last item, which is left out; it will be whole at the next poll.
+    kind        feed | index (of sitemaps: `children` are the addresses to read instead) | not-feed (`reason` says why)
+    cut         the document ends inside its last item, which is left out; it will be whole at the next poll
+    candidates  where the bytes are a web page: the feeds it names, as find_feeds gives them
 
     An entry has guid, link, title, summary, author, lang, published (text as given) and parsed (ISO 8601 as feedparser understood it, or '').
     Never raises for bad input: `reason` says in plain words why it is no feed.
     """
+    body = unpacked(body)
     if not body.strip():
         return _not_feed("the answer is empty")
     if (found := parse_json_feed(body, max_entries)) is not None:
         return _finished(found)
+    if (found := parse_sitemap(body, max_entries)) is not None:
+        return _sitemap(found, url)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # feedparser warns of its own renamed keys
         headers = {"content-type": content_type, "content-location": url} if content_type else {"content-location": url}
         parsed = feedparser.parse(io.BytesIO(_prepared(body)), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
         entries = [_entry(entry) for entry in parsed.entries[:max_entries]]
         if not entries and not parsed.get("version"):
-            return _not_feed(_reason(body))
+            return _no_feed_but(body, url, content_type)
         cut = _cut(body) and len(entries) > 1
         about = parsed.feed
         return _finished(
             {
+                "format": _format(parsed.get("version") or ""),
                 "title": about.get("title", ""),
                 "lang": about.get("language", ""),
                 "ttl_min": _ttl_min(about),
@@ -97,8 +120,9 @@ def _finished(found: dict[str, Any]) -> dict[str, Any]:
         for entry in found["entries"]
     ]
     return {
+        **_NOTHING,
         "kind": "feed",
-        "reason": "",
+        "format": found["format"],
         "title": one_line(plain_text(str(found["title"])), TITLE),
         "lang": one_line(str(found["lang"]), 20),
         "ttl_min": found["ttl_min"],
@@ -109,7 +133,38 @@ def _finished(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_feed(reason: str) -> dict[str, Any]:
-    return {"kind": "not-feed", "reason": reason, "title": "", "lang": "", "ttl_min": 0, "total": 0, "cut": False, "entries": []}
+    return {**_NOTHING, "kind": "not-feed", "reason": reason}
+
+
+def _sitemap(found: dict[str, Any], url: str) -> dict[str, Any]:
+    if children := chosen(found["children"], url):
+        return {**_NOTHING, "kind": "index", "format": "index of sitemaps", "children": children}
+    if found["total"] or not found["pages"]:
+        return (
+            _finished(found) if found["total"] or not found["children"] else _not_feed("the answer is an index of another site's sitemaps")
+        )
+    return _not_feed(f"the answer is a sitemap of {found['pages']} pages without news fields (title, publication date), not a feed")
+
+
+def _no_feed_but(body: bytes, url: str, content_type: str) -> dict[str, Any]:
+    """Says what the bytes are instead, and which feeds they name where they are a page."""
+    reason = _reason(body)
+    page = find_feeds(body, url, content_type) if b"<" in body[:4096] else {"candidates": []}
+    if page.get("title") and reason == _PAGE:
+        reason = f"the answer is a web page ({one_line(page['title'], 80)}), not a feed"
+    named = [candidate["url"] for candidate in page["candidates"] if candidate["source"] == "link"]
+    if named:
+        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        reason = f"{reason}; it names the feed {named[0]}{more}"
+    return {**_not_feed(reason), "candidates": page["candidates"]}
+
+
+def _format(version: str) -> str:
+    """feedparser's `rss20`, `rss091u`, `atom10` as a person writes them."""
+    found = re.match(r"(rss|atom)(\d)(\d+)", version)
+    if found:
+        return f"{'RSS' if found[1] == 'rss' else 'Atom'} {found[2]}.{found[3]}"
+    return {"rss": "RSS", "atom": "Atom", "cdf": "CDF"}.get(version, "XML")
 
 
 def _prepared(body: bytes) -> bytes:
@@ -176,7 +231,13 @@ def _reason(body: bytes) -> str:
     if _BOT_CHECK.search(head):
         return "the site shows a check for robots instead of the feed"
     if b"<html" in head or b"<!doctype html" in head:
-        found = re.search(rb"<title[^>]*>([^<]{1,120})", head)
-        title = f" ({one_line(found[1].decode('utf-8', 'replace'), 80)})" if found else ""
-        return f"the answer is a web page{title}, not a feed"
+        return _PAGE
+    if said := _short_text(body):
+        return f"the server answers with a sentence instead of a feed: {said!r}"
     return "the answer is not a feed in any known format"
+
+
+def _short_text(body: bytes) -> str:
+    """A short answer without markup, as interfaces send it when they refuse; "" for anything else."""
+    text = one_line(body[:400].decode("utf-8", "replace"), 160)
+    return text if len(body) <= 400 and " " in text and not re.search(r"[<>{}\ufffd]", text) else ""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from monitor import urls
 from monitor.backoff import retry_after_s
 from monitor.config import FeedSettings, FeedsSettings
 from monitor.errors import FetchError, SandboxError
@@ -36,6 +37,7 @@ OLD_NEWS = timedelta(days=7)
 """An entry that first turns up later than this after its date is stored, not alerted."""
 
 _LEASE = timedelta(minutes=5)
+_STRANGER = timedelta(minutes=1)
 _GAP_ENTRIES = 5
 _ACCEPT = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5"
 
@@ -63,13 +65,18 @@ class PollCounts:
 
 
 async def poll(site: Site, *, store: Store, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings) -> PollCounts:
-    """Polls the site's due feeds one after the other. Raises LeaseLost when another visitor took the site over."""
+    """Polls the site's due feeds one after the other, until the site asks to be left alone. Raises LeaseLost when another visitor took the site over."""
     configured = {feed.name: feed for feed in settings.feeds}
     total = PollCounts()
     for feed in await asyncio.to_thread(stored.due, store, site.id, clock()):
         if feed.name in configured:
             polling = _Polling(site, feed, configured[feed.name], store, door, sandbox, clock, settings)
             total = _plus(total, await polling.poll())
+            if polling.blocked:
+                break
+        else:
+            # Added since this process read its configuration: whoever knows it polls it; a site that stays due would be visited in vain for ever.
+            await asyncio.to_thread(stored.put_off, store, feed.id, clock() + _STRANGER)
     return total
 
 
@@ -93,6 +100,7 @@ class _Polling:
         self.sandbox = sandbox
         self.clock = clock
         self.common = poll_settings
+        self.blocked = False
         defaults = poll_settings.defaults
         usual = (settings.interval_min or defaults.interval_min) * 60
         least = min(usual, defaults.min_interval_min * 60)
@@ -117,6 +125,8 @@ class _Polling:
         }
         try:
             found = await self.sandbox.call("monitor.feeds.parse:parse_feed", args, response.body, wall_s=30, cpu_s=30)
+            if found["kind"] == "index":
+                found = await read_index(found, self.settings, self.common, self.door, self.sandbox)
         except SandboxError as error:
             return await self._failed(f"parse-{error.kind}", f"the feed could not be parsed: {error}")
         if found["kind"] != "feed":
@@ -133,10 +143,12 @@ class _Polling:
         gap = bool(known) and len(fresh) == len(entries) >= _GAP_ENTRIES
         interval = next_interval_s(self.feed.interval_s, len(fresh), gap, self.pace)
         asked = asked_s(response.header, found["ttl_min"], now)
+        # Of a document that was cut, and of an index whose sitemaps change behind it, no validator may say that nothing is new.
+        unsure = found["cut"] or found["children"]
         polled = Polled(
-            etag=None if found["cut"] else response.header("etag"),
-            last_modified=None if found["cut"] else response.header("last-modified"),
-            body_hash=None if found["cut"] else body_hash,
+            etag=None if unsure else response.header("etag"),
+            last_modified=None if unsure else response.header("last-modified"),
+            body_hash=None if unsure else body_hash,
             title=found["title"],
             interval_s=interval,
             next_poll_at=next_poll_at(self.feed.name, interval, asked, self.pace, now),
@@ -191,6 +203,7 @@ class _Polling:
         status = response.status
         wait = retry_after_s(response.header("retry-after"), self.clock()) if status in (429, 503) else None
         if wait:
+            self.blocked = True
             until = self.clock() + timedelta(seconds=wait)
             await asyncio.to_thread(sites.block, self.store, self.site.host, until, f"answered {status}")
         return await self._failed(f"http-{status}", _SAID.get(status, f"the server answers {status}"), status, wait)
@@ -223,6 +236,45 @@ def request_for(feed: FeedSettings, common: PollSettings, etag: str | None = Non
         allow_private=(*common.allow_private, *feed.allow_private),
         ports=(*common.ports, *feed.ports),
     )
+
+
+def _secrets(feed: FeedSettings, common: PollSettings, url: str) -> tuple[tuple[str, str], ...]:
+    """The feed's credentials, where `url` is of its origin."""
+    return request_for(feed, common).secret_headers if urls.same_origin(feed.url, url) else ()
+
+
+async def read_index(index: Mapping[str, Any], feed: FeedSettings, common: PollSettings, door: Sender, sandbox: Sandbox) -> dict[str, Any]:
+    """The news of the sitemaps that an index names, as one feed. One that fails is left out; when all do, the last reason is given.
+
+    Raises SandboxError.
+    """
+    parts = []
+    reason = "the index names no sitemap that can be read"
+    for child in index["children"]:
+        try:
+            response = await door.send(replace(request_for(feed, common), url=child, secret_headers=_secrets(feed, common, child)))
+        except FetchError as error:
+            reason = f"the sitemap {child} cannot be fetched: {error}"
+            continue
+        if response.status != 200:
+            reason = f"the sitemap {child} answers {response.status}"
+            continue
+        args = {"url": response.url, "max_entries": common.defaults.max_entries}
+        found = await sandbox.call("monitor.feeds.parse:parse_feed", args, response.body, wall_s=30, cpu_s=30)
+        if found["kind"] == "feed":
+            parts.append(found)
+        else:
+            reason = f"the sitemap {child}: {found['reason'] or 'is an index again'}"
+    if not parts:
+        return {**index, "kind": "not-feed", "reason": reason}
+    entries = [entry for part in parts for entry in part["entries"]]
+    return {
+        **parts[0],
+        "total": sum(part["total"] for part in parts),
+        "cut": any(part["cut"] for part in parts),
+        "entries": entries[: common.defaults.max_entries],
+        "children": index["children"],
+    }
 
 
 _SAID = {

@@ -9,6 +9,9 @@ from typing import Protocol
 from monitor.fetch.message import Request, Response
 from monitor.urls import host
 
+LEAST_PAUSES_S = {"api.gdeltproject.org": 5.0}
+"""Pauses that hosts ask of everybody in their terms of use: kept however short the configured pause is."""
+
 
 class Sender(Protocol):
     """Anything that carries a request out and brings the response back, or raises FetchError."""
@@ -43,7 +46,7 @@ class PoliteDoor:
             try:
                 return await self._door.send(request)
             finally:
-                self._free_at[name] = self._monotonic() + self._pause_s
+                self._free_at[name] = self._monotonic() + max(self._pause_s, LEAST_PAUSES_S.get(name, 0.0))
                 self._forget()
 
     def _forget(self) -> None:

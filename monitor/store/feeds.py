@@ -43,6 +43,7 @@ _FAILURE = """
 update feeds set state = :state, next_poll_at = :next, last_polled_at = :now, polls = polls + 1, fail_count = fail_count + 1,
   failing_since_at = coalesce(failing_since_at, :now), error_kind = :kind, error = :error where id = :id
 """
+_PUT_OFF = "update feeds set next_poll_at = :until where id = :id"
 _MAKE_DUE = "update feeds set next_poll_at = :now where state = 'active'"
 _SITES_DUE = """
 update sites set due_at = :now where owner is null and id in (select site_id from feeds where state = 'active' and next_poll_at <= :now)
@@ -169,6 +170,12 @@ def set_state(store: Store, name: str, state: str, now: datetime) -> bool:
         if state == "active":
             sites.ensure(store, host(feed.url), now, now)
     return True
+
+
+def put_off(store: Store, feed_id: int, until: datetime) -> None:
+    """Makes a feed due at an instant, with nothing learnt about it."""
+    with store.write():
+        store.run(_PUT_OFF, id=feed_id, until=until)
 
 
 def make_due(store: Store, now: datetime) -> None:

@@ -264,7 +264,7 @@ def test_check_tells_what_comes_back(desk: Path, site: Loopback) -> None:
     assert run("once", "--no-articles").code == 0
     outcome = run("feeds", "check", "one")
     assert outcome.code == 0
-    assert 'a feed "The Paper", language en: 1 item' in outcome.out
+    assert 'RSS 2.0 "The Paper", language en: 1 item' in outcome.out
     assert "next poll" in outcome.out
     site.routes["/one"] = answer(
         b"<html><title>New home</title><link rel=alternate type=application/rss+xml href=/two></html>",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.output import document, emit, listing, say, show
+from monitor.cli.replay import apply_watchlist, try_watchlist
 from monitor.cli.session import open_session
 from monitor.errors import ConfigError, MonitorError, NothingSelected, Problem, UsageError
 
@@ -138,6 +139,10 @@ def check(files: tuple[Path, ...], seeds: tuple[Path, ...], as_json: bool) -> No
             say(f"{file}: {one.id}: {_summary(one)['names']} names, {len(one.sides)} sides: fine")
     if seeds:
         _check_seeds(seeds, tuple(one for _, parsed in found.values() for one in parsed))
+
+
+watchlists.add_command(try_watchlist)
+watchlists.add_command(apply_watchlist)
 
 
 def _page_reader() -> PageReader:

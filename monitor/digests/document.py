@@ -101,6 +101,7 @@ class Document:
     below: int
     echoes: int
     coverage: Coverage
+    found_more: int = 0
 
     def of(self, kind: str) -> tuple[Entry, ...]:
         """The entries of one kind, in order."""
@@ -151,6 +152,7 @@ def document(
         below=selection.below,
         echoes=selection.echoes,
         coverage=coverage,
+        found_more=selection.found_more,
     )
 
 

@@ -13,6 +13,7 @@ _WORDS = MappingProxyType(
         "new": ("New developments", "Diễn biến mới", "Nouveautés"),
         "update": ("Updates", "Cập nhật", "Suites"),
         "review": ("Worth a look", "Đáng xem qua", "À voir"),
+        "found": ("Found by your new rule", "Tìm thấy nhờ quy tắc mới", "Trouvé par votre nouvelle règle"),
         "also": ("Also", "Ngoài ra", "Également"),
         "why": ("Why", "Vì sao", "Pourquoi"),
         "brings": ("Brings", "Thông tin mới", "Apporte"),
@@ -48,6 +49,16 @@ _COUNTED = MappingProxyType(
         "n_new": (("{n} new", "{n} new"), ("{n} tin mới", "{n} tin mới"), ("{n} nouveauté", "{n} nouveautés")),
         "n_update": (("{n} update", "{n} updates"), ("{n} cập nhật", "{n} cập nhật"), ("{n} suite", "{n} suites")),
         "n_review": (("{n} worth a look", "{n} worth a look"), ("{n} đáng xem", "{n} đáng xem"), ("{n} à voir", "{n} à voir")),
+        "n_found": (
+            ("{n} found by your new rule", "{n} found by your new rule"),
+            ("{n} tin tìm thấy nhờ quy tắc mới", "{n} tin tìm thấy nhờ quy tắc mới"),
+            ("{n} trouvé par votre nouvelle règle", "{n} trouvés par votre nouvelle règle"),
+        ),
+        "n_found_more": (
+            ("{n} more found by your new rule, not listed here", "{n} more found by your new rule, not listed here"),
+            ("{n} tin khác tìm thấy nhờ quy tắc mới, không liệt kê ở đây", "{n} tin khác tìm thấy nhờ quy tắc mới, không liệt kê ở đây"),
+            ("{n} autre trouvé par votre nouvelle règle, non listé ici", "{n} autres trouvés par votre nouvelle règle, non listés ici"),
+        ),
         "topics": (("topic", "topics"), ("chủ đề", "chủ đề"), ("thème", "thèmes")),
         "n_reports": (("{n} report", "{n} reports"), ("{n} bài", "{n} bài"), ("{n} article", "{n} articles")),
         "n_more": (

@@ -7,7 +7,7 @@ from monitor.digests.labels import Labels
 from monitor.digests.wording import subject
 from monitor.hours import from_text
 
-KINDS = ("new", "update", "review")
+KINDS = ("new", "update", "review", "found")
 _SUBJECT_HEADLINES = 3
 _PREHEADER_CHARS = 110
 
@@ -92,7 +92,12 @@ class Phrases:
     def rest(self) -> tuple[str, ...]:
         """What is counted and not listed: developments beyond the size, below the line, repeats folded."""
         document = self._document
-        counted = (("n_more", document.also_more), ("n_below", document.below), ("n_echoes", document.echoes))
+        counted = (
+            ("n_found_more", document.found_more),
+            ("n_more", document.also_more),
+            ("n_below", document.below),
+            ("n_echoes", document.echoes),
+        )
         return tuple(self.labels.count(name, n) for name, n in counted if n)
 
     def coverage(self) -> str:

@@ -12,6 +12,8 @@ _POINTS_PER_VOICE = 0.5
 _POINTS_PER_DAY = 0.5
 _MAX_DAYS = 4.0
 _MAX_DELTA = 6
+MAX_FOUND = 20
+"""Developments shown that a changed watchlist found in history; the others are counted and stay in `monitor hits list`."""
 
 TOLD_AS_NEWS = 2
 TOLD_FOR_A_LOOK = 1
@@ -39,11 +41,15 @@ class Candidate:
     copy_of: int | None
     told: int = 0
     told_at: datetime | None = None
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One development. kind: new | update | review. `lead` is its best hit, `shown` the one whose headline and sentence are shown."""
+    """One development. kind: new | update | review | found (in history, by a changed watchlist).
+
+    `lead` is its best hit, `shown` the one whose headline and sentence are shown.
+    """
 
     kind: str
     lead: Candidate
@@ -55,7 +61,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where one hit stands: shown_as is new, update, review, echo or overflow; position counts items from 1, 0 is none."""
+    """Where one hit stands: shown_as is new, update, review, found, echo or overflow; position counts items from 1, 0 is none."""
 
     hit: int
     story: int
@@ -65,13 +71,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """A digest's content. `overflow` holds items beyond the size, best first; `below` counts developments under the subscription's line."""
+    """A digest's content. `overflow` holds items beyond the size, best first; `below` counts developments under the subscription's line.
+
+    `found_more` counts developments found in history beyond those shown.
+    """
 
     items: tuple[Item, ...]
     overflow: tuple[Item, ...]
     below: int
     echoes: int
     places: tuple[Place, ...]
+    found_more: int = 0
 
     def of(self, kind: str) -> tuple[Item, ...]:
         """The items of one kind, in order."""
@@ -80,20 +90,43 @@ class Selection:
 
 def select(candidates: Iterable[Candidate], *, lang: str, review: bool, max_items: int, now: datetime) -> Selection:
     """Chooses and ranks. `lang` is the reader's language, `review` whether the review band is shown, `max_items` the items shown in full."""
-    developments = _developments(sorted(candidates, key=lambda c: c.hit))
+    candidates = sorted(candidates, key=lambda c: c.hit)
+    found, more, found_places = _found(candidates, lang, now)
+    developments = _developments([c for c in candidates if not c.backfill])
     made = [(members, _item(members, lang, now)) for members in developments]
     items = [item for _, item in made if item is not None and (item.lead.band == "alert" or review)]
     hidden = [item for _, item in made if item is not None and item.lead.band != "alert" and not review]
     news = sorted((item for item in items if item.kind != "review"), key=_order)
     looks = sorted((item for item in items if item.kind == "review"), key=_order)
     kept = news[:max_items] + looks[: max(0, max_items - len(news))]
-    shown = [item for kind in ("new", "update", "review") for item in kept if item.kind == kind]
+    shown = [*(item for kind in ("new", "update", "review") for item in kept if item.kind == kind), *found]
     over = news[max_items:] + looks[max(0, max_items - len(news)) :]
     places = [place for number, item in enumerate(shown, 1) for place in _places(item, item.kind, number)]
     places += [place for item in (*over, *hidden) for place in _places(item, "overflow", 0)]
     places += [Place(hit=c.hit, story=c.story, shown_as="echo") for members, item in made if item is None for c in members]
+    places += found_places
     echoes = sum(place.shown_as == "echo" for place in places)
-    return Selection(items=tuple(shown), overflow=tuple(over), below=len(hidden), echoes=echoes, places=tuple(places))
+    return Selection(items=tuple(shown), overflow=tuple(over), below=len(hidden), echoes=echoes, places=tuple(places), found_more=more)
+
+
+def _found(candidates: Sequence[Candidate], lang: str, now: datetime) -> tuple[tuple[Item, ...], int, list[Place]]:
+    """What a changed watchlist found in history: items of a section of their own, never news; how many more; and the places of the others.
+
+    A find in a story that is told as news in this digest is an echo of it.
+    """
+    live = {c.story for c in candidates if not c.backfill}
+    joined = [c for c in candidates if c.backfill and c.story in live]
+    groups = _developments([c for c in candidates if c.backfill and c.story not in live])
+    items = sorted((_found_item(members, lang, now) for members in groups), key=_order)
+    places = [Place(hit=c.hit, story=c.story, shown_as="echo") for c in joined]
+    places += [place for item in items[MAX_FOUND:] for place in _places(item, "found", 0)]
+    return tuple(items[:MAX_FOUND]), len(items[MAX_FOUND:]), places
+
+
+def _found_item(members: Sequence[Candidate], lang: str, now: datetime) -> Item:
+    lead = min(members, key=_best)
+    shown = _shown(lead, [lead], members, lang)
+    return Item(kind="found", lead=lead, shown=shown, members=tuple(members), delta=(), rank=_rank(lead, members, now))
 
 
 def independent(members: Sequence[Candidate]) -> int:

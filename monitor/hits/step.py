@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -25,10 +25,11 @@ class MatchCounts:
     renewed: int = 0
 
 
-def register(store: Store, matcher: Matcher, now: datetime) -> Matcher:
+def register(store: Store, matcher: Matcher, now: datetime, backfill: Collection[str] = ()) -> Matcher:
     """Records the matcher's watchlists as those in force and gives the matcher their revision. Returns the same matcher.
 
-    A changed watchlist or engine makes a new revision: every article is matched again, quietly.
+    A changed watchlist or engine makes a new revision: every article is matched again, quietly. `backfill` names the watchlists whose finds in
+    history a digest shows in a section of their own.
     """
     versions = [
         WatchlistVersion(
@@ -40,7 +41,7 @@ def register(store: Store, matcher: Matcher, now: datetime) -> Matcher:
         )
         for watchlist in matcher.watchlists
     ]
-    registered = watchlists.register(store, versions, now)
+    registered = watchlists.register(store, versions, now, backfill)
     matcher.rev = registered.rev
     matcher.version_ids = registered.version_ids
     return matcher
@@ -48,10 +49,11 @@ def register(store: Store, matcher: Matcher, now: datetime) -> Matcher:
 
 async def match(*, store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:
     """Matches at most `limit` due articles, texts never matched first, newest first. The matcher must be registered."""
-    return await asyncio.to_thread(_match, store, matcher, clock, limit)
+    return await asyncio.to_thread(match_now, store, matcher, clock, limit)
 
 
-def _match(store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:
+def match_now(store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:
+    """`match` for a caller that has no event loop."""
     matched = made = quiet = renewed = 0
     for article in hits.due(store, matcher.rev, limit):
         verdicts = matcher.verdicts(article.title, article.text, article.lang, weak=is_teaser(article.text_source, article.text))

@@ -31,13 +31,13 @@ _UNSETTLED = f"select coalesce((select min(h.id) {_UNTOLD}), (select max(h.id) +
 _SETTLE = "update subscriptions set settled_hit_id = :settled where id = :subscription and settled_hit_id < :settled"
 _WAITING = f"""
 select h.id as hit, h.watchlist, h.story_id as story, h.band, h.score, h.novelty, h.delta_json, h.created_at, h.article_id as article,
-  a.title, a.url, a.publisher, a.lang, a.published_at, a.first_seen_at, a.copy_of from articles a join (
-    select h.* {_GROUPED} and h.quiet = 0) h on h.article_id = a.id
+  a.title, a.url, a.publisher, a.lang, a.published_at, a.first_seen_at, a.copy_of, h.backfill from articles a join (
+    select h.* {_GROUPED} and (h.quiet = 0 or h.backfill = 1)) h on h.article_id = a.id
 order by h.id
 """
 _QUIET = f"""
 insert into digest_hits(subscription_id, hit_id, digest_id, story_id, shown_as, position, created_at)
-select :subscription, h.id, :digest, h.story_id, 'quiet', 0, :now {_GROUPED} and h.quiet = 1
+select :subscription, h.id, :digest, h.story_id, 'quiet', 0, :now {_GROUPED} and h.quiet = 1 and h.backfill = 0
 """
 _TOLD = """
 select h.story_id as story, max(case when d.shown_as in ('new', 'update', 'urgent') or (d.shown_as = 'overflow' and h.band = 'alert') then 2
@@ -118,7 +118,7 @@ class Superseded(MonitorError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """The place of one hit in a digest. shown_as: new, update, review, echo, overflow; position counts items from 1, 0: not an item."""
+    """The place of one hit in a digest. shown_as: new, update, review, found, echo, overflow; position counts items from 1, 0: not an item."""
 
     hit: int
     story: int
@@ -174,6 +174,8 @@ def recorded_labels(store: Store, subscription: int, after: datetime, until: dat
 def waiting(store: Store, subscription: int) -> list[Row]:
     """Grouped hits that no digest of the subscription tells and that are not quiet, with their article and what was told of their story.
 
+    Quiet ones that a changed watchlist found in history are among them where that was asked for (`backfill`).
+
     `told`: 0 nothing, 1 worth a look, 2 as news; `told_at` the latest time. Times are instants, `delta` a tuple.
     """
     rows = store.all(_WAITING, subscription=subscription)
@@ -186,7 +188,7 @@ def _waiting(row: Row, told: Row | None) -> Row:
     delta = row.pop("delta_json")
     times = {name: from_text_or_none(row[name]) for name in ("created_at", "published_at", "first_seen_at")}
     before = {"told": told["told"] if told else 0, "told_at": from_text(told["told_at"]) if told else None}
-    return {**row, **times, **before, "delta": tuple(json.loads(delta or "[]"))}
+    return {**row, **times, **before, "backfill": bool(row["backfill"]), "delta": tuple(json.loads(delta or "[]"))}
 
 
 def sources(store: Store) -> list[Row]:

@@ -21,6 +21,7 @@ _MATCHED_BEFORE = f"""
 {_DUE_COLUMNS} where a.matched_rev > 0 and a.matched_rev < :rev and a.state <> 'pending'
 order by a.matched_rev desc, a.id desc limit :limit
 """
+_DUE_COUNT = "select count(*) as n from articles where matched_rev < :rev and state <> 'pending'"
 # The text may have been read anew since it was matched: then it stays due, and the verdict is thrown away.
 _SETTLE = "update articles set matched_rev = :rev where id = :id and matched_rev = :was and text_hash = :hash and state <> 'pending'"
 _EXISTING = """
@@ -28,8 +29,9 @@ select h.id, h.quiet, (select count(*) from digest_hits d where d.hit_id = h.id)
 from hits h where h.watchlist = :watchlist and h.article_id = :article
 """
 _INSERT = """
-insert into hits(watchlist, article_id, version_id, band, score, quiet, verdict_json, text_hash, created_at)
-values (:watchlist, :article, :version, :band, :score, :quiet, :verdict, :hash, :now) returning id
+insert into hits(watchlist, article_id, version_id, band, score, quiet, verdict_json, text_hash, created_at, backfill)
+values (:watchlist, :article, :version, :band, :score, :quiet, :verdict, :hash, :now,
+  case when :known = 1 then (select v.backfill from watchlist_versions v where v.id = :version) else 0 end) returning id
 """
 _UPDATE = """
 update hits set version_id = :version, band = :band, score = :score, verdict_json = :verdict, text_hash = :hash, revised_at = :now
@@ -48,7 +50,7 @@ from hits h
 _ONE = f"{_HIT} where h.id = :id"
 _OF_ARTICLE = f"{_HIT} where h.article_id = :article order by h.watchlist"
 _LIST = """
-select h.id, h.watchlist, h.band, h.score, h.quiet, h.story_id, h.novelty, h.created_at, h.verdict_json,
+select h.id, h.watchlist, h.band, h.score, h.quiet, h.backfill, h.story_id, h.novelty, h.created_at, h.verdict_json,
   a.id as article_id, a.title, a.url, a.publisher, a.lang, a.published_at, a.first_seen_at
 from hits h join articles a on a.id = h.article_id
 where h.created_at >= :since and {chosen}
@@ -96,10 +98,17 @@ def due(store: Store, rev: int, limit: int) -> tuple[DueArticle, ...]:
     return tuple(DueArticle(**{**row, "quiet": bool(row["quiet"])}) for row in rows)
 
 
+def due_count(store: Store, rev: int) -> int:
+    """How many articles are due for matching against revision `rev`."""
+    row = store.one(_DUE_COUNT, rev=rev)
+    return 0 if row is None else int(row["n"])
+
+
 def save(store: Store, article: DueArticle, verdicts: Sequence[Verdict], rev: int, version_ids: Mapping[str, int], now: datetime) -> Saved:
     """Stores the verdicts in a band, and that revision `rev` has seen the article, in one transaction.
 
-    A hit is quiet when its article is, or when a changed watchlist found it in a text matched before. An existing hit keeps its row; its evidence
+    A hit is quiet when its article is, or when a changed watchlist found it in a text matched before; the latter waits for the digest's section of
+    such finds where the version says so. An existing hit keeps its row; its evidence
     is renewed while no digest tells it. A hit that a changed watchlist no longer finds becomes quiet, unless a digest tells it.
     """
     with store.write():
@@ -130,7 +139,7 @@ def _keep(
     }
     if existing is None:
         quiet = article.quiet or article.matched_rev > 0
-        row = store.one(_INSERT, watchlist=verdict.watchlist, article=article.id, quiet=quiet, **fields)
+        row = store.one(_INSERT, watchlist=verdict.watchlist, article=article.id, quiet=quiet, known=article.matched_rev > 0, **fields)
         assert row is not None
         _save_mentions(store, row["id"], verdict.mentions)
         counts["quiet" if quiet else "new"] += 1
@@ -242,4 +251,10 @@ def verdict_of(text: str) -> Verdict:
 
 def _with_evidence(row: Row) -> Row:
     verdict = json.loads(row.pop("verdict_json"))
-    return {**row, "quiet": bool(row["quiet"]), "reasons": verdict["reasons"], "snippet": verdict["snippet"]["text"]}
+    return {
+        **row,
+        "quiet": bool(row["quiet"]),
+        "backfill": bool(row["backfill"]),
+        "reasons": verdict["reasons"],
+        "snippet": verdict["snippet"]["text"],
+    }

@@ -189,6 +189,14 @@ create table attempts(
 create index attempts_delivery on attempts(delivery_id);
 """
 
+_BACKFILL = """
+alter table watchlist_versions add column backfill {int} not null default 0;
+
+alter table hits add column backfill {int} not null default 0;
+
+create index labels_hit on labels(hit_id);
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -197,4 +205,5 @@ MIGRATIONS = (
     Migration(name="005_stories", sql=_STORIES),
     Migration(name="006_subscriptions_and_digests", sql=_DIGESTS),
     Migration(name="007_messages_and_deliveries", sql=_DELIVERIES),
+    Migration(name="008_backfill", sql=_BACKFILL),
 )

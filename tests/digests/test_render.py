@@ -264,7 +264,7 @@ def test_the_webhook_body() -> None:
     body = json.loads(render_json(made(hit(1), hit(2, story=1, novelty="echo", score=5.0))))
     assert body["type"] == "digest.ready"
     assert body["timestamp"] == to_text(SEVEN)
-    assert body["data"]["counts"] == {"new": 1, "update": 0, "review": 0, "overflow": 0, "echo": 1}
+    assert body["data"]["counts"] == {"new": 1, "update": 0, "review": 0, "found": 0, "overflow": 0, "echo": 1}
     (item,) = body["data"]["items"]
     assert (item["kind"], item["names"], item["marked"], item["languages"]) == ("new", ["FPT", "NVIDIA"], ["FPT", "Nvidia"], {"en": 2})
 

@@ -54,6 +54,7 @@ candidates = st.builds(
     lang=st.sampled_from(("en", "vi", "fr")),
     title=st.sampled_from(("A headline here", "VOV", "")),
     told=st.sampled_from((0, 1, 2)),
+    backfill=st.booleans(),
 )
 
 
@@ -62,12 +63,11 @@ def test_every_hit_has_one_place(found: list[Candidate], review: bool, size: int
     """Whatever waits: each hit is placed once, items are at most the size, and a story leads one item only."""
     selection = chosen(*found, review=review, max_items=size)
     assert sorted(place.hit for place in selection.places) == sorted(c.hit for c in found)
-    assert len(selection.items) <= size
+    assert len(selection.items) - len(selection.of("found")) <= size
     leads = [item.lead.story for item in (*selection.items, *selection.overflow)]
     assert len(set(leads)) == len(leads)
-    assert [place.position for place in selection.places if place.shown_as in {"new", "update", "review"}] == list(
-        range(1, len(selection.items) + 1)
-    )
+    told = [place.position for place in selection.places if place.shown_as in {"new", "update", "review", "found"} and place.position]
+    assert told == list(range(1, len(selection.items) + 1))
 
 
 @given(st.lists(candidates, max_size=30, unique_by=lambda c: c.hit), st.randoms())
@@ -154,3 +154,21 @@ def test_an_article_of_two_watchlists_is_told_once() -> None:
     )
     assert len(selection.items) == 1
     assert sorted(places(selection).values()) == ["echo", "echo", "new"]
+
+
+@given(st.lists(candidates, max_size=40, unique_by=lambda c: c.hit))
+def test_what_a_new_rule_found_in_history_is_never_news(found: list[Candidate]) -> None:
+    """A find in history leads no item but one of its own kind, and is placed as found or as an echo."""
+    selection = chosen(*found)
+    old = {c.hit for c in found if c.backfill}
+    assert all((item.lead.hit in old) == (item.kind == "found") for item in selection.items)
+    assert {places(selection)[hit] for hit in old} <= {"found", "echo"}
+    assert not any(item.lead.hit in old for item in selection.overflow)
+
+
+def test_finds_beyond_twenty_are_counted() -> None:
+    """The section shows the twenty best; the others are told as a number, and every hit has its place."""
+    selection = chosen(*(hit(n, backfill=True, score=4.0 + n) for n in range(1, 26)))
+    assert (len(selection.of("found")), selection.found_more) == (20, 5)
+    assert [item.lead.hit for item in selection.items[:2]] == [25, 24]
+    assert len(places(selection)) == 25

@@ -124,6 +124,19 @@ def test_old_news_is_stored_and_quiet(store: SqliteStore, now: datetime, version
     assert hits.of_article(store, article_id)[0].quiet
 
 
+@pytest.mark.parametrize(("rev", "backfill"), [(0, ()), (1, ()), (0, ("a",)), (1, ("a",))])
+def test_finds_in_history_wait_for_their_section_where_asked_for(
+    store: SqliteStore, now: datetime, rev: int, backfill: tuple[str, ...]
+) -> None:
+    """Only a hit that a changed watchlist finds in a text matched before is marked, and only where the version says so."""
+    versions = [WatchlistVersion(watchlist="a", title="a", digest="2", engine="e1", source="{}")]
+    ids = watchlists.register(store, versions, now, backfill).version_ids
+    article(store, now, rev=rev)
+    hits.save(store, one(store, 2), [verdict()], 2, ids, now)
+    (row,) = hits.listed(store, now, 10)
+    assert (row["backfill"], row["quiet"]) == (bool(backfill and rev), bool(rev))
+
+
 def test_a_changed_watchlist_renews_the_evidence_of_a_hit_nobody_was_told_of(
     store: SqliteStore, now: datetime, version_ids: dict[str, int]
 ) -> None:

@@ -1,0 +1,110 @@
+"""A desk for command tests: a configuration, a small watchlist file and a database with stored articles."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from monitor.hits import step
+from monitor.hits.compile import compile_matcher
+from monitor.store.sqlite import SqliteStore, open_sqlite
+from monitor.urls import url_key
+from monitor.watchlists.format import parse_watchlists
+from monitor.watchlists.knowledge import load
+from tests.store.test_hits import article
+
+WATCHLIST = """\
+# The desk's watchlist.
+version = 1
+
+[watchlist.pair]
+match = "north and south and works"
+
+[side.north.entity.north]
+names = ["Northland"]
+type = "place"
+
+# A firm of the north.
+[side.north.entity.norco]
+names = ["Norco"]
+type = "company"
+
+[side.south.entity.south]
+names = ["Southland"]
+type = "place"
+
+[side.south.entity.card]
+names = ["Card Inc"]
+loose = ["Card"]   # a common word
+type = "company"
+
+[side.south.entity.lam]
+names = ["To Lam", "Lam"]
+type = "person"
+
+[side.works.topic.dams]
+weight = 3.0
+en = ["dam*", "turbine*"]
+
+[cue.deal]
+points = 0.5
+en = ["sign*", "build*"]
+"""
+CONFIG = """\
+# The desk's configuration.
+database = "monitor.db"
+watchlists = ["pair.toml"]
+
+[channel.desk]
+type = "file"
+folder = "outbox"
+
+[subscription.morning]
+watchlists = ["pair"]
+channels = ["desk"]
+at = ["07:00"]
+timezone = "Asia/Ho_Chi_Minh"
+"""
+LONG = "It is one of the larger works of the year, and people of both lands will be asked what they think of it. "
+
+
+class Desk:
+    """A folder with `pair.toml`, `config.toml` and `monitor.db`; `now` is when its articles were first seen."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = datetime.now(UTC) - timedelta(days=2)
+        self.watchlist = folder / "pair.toml"
+        self.watchlist.write_text(WATCHLIST, encoding="utf-8")
+        (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
+
+    def open(self) -> SqliteStore:
+        """The database, opened apart from the command's own use of it."""
+        return open_sqlite(self.folder / "monitor.db")
+
+    def store_articles(self, texts: Sequence[tuple[str, str]], now: datetime | None = None) -> list[int]:
+        """Stores read articles as (title, text) pairs; their addresses are https://example.org/1, /2 ..."""
+        store = self.open()
+        known = store.all("select count(*) as n from articles")[0]["n"]
+        ids = [
+            article(store, now or self.now, title, text, key=url_key(f"https://example.org/{known + number}"))
+            for number, (title, text) in enumerate(texts, 1)
+        ]
+        store.close()
+        return ids
+
+    def match(self) -> None:
+        """Brings the watchlist file into force and matches what is due, as the daemon does."""
+        store = self.open()
+        text = self.watchlist.read_text(encoding="utf-8")
+        matcher = step.register(store, compile_matcher(parse_watchlists(text, "pair.toml", load())), self.now)
+        asyncio.run(step.match(store=store, matcher=matcher, clock=lambda: self.now, limit=10_000))
+        store.close()
+
+    def edit(self, old: str, new: str) -> None:
+        """Replaces one place of the watchlist file."""
+        text = self.watchlist.read_text(encoding="utf-8")
+        assert text.count(old) == 1, old
+        self.watchlist.write_text(text.replace(old, new), encoding="utf-8")

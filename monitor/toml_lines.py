@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 # Alternatives begin with different characters or are disjoint after them, so scanning is linear.
-_PIECE = re.compile(
+PIECE = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}'
     r"|'''.*?'{3,5}"
     r'|"(?:\\.|[^"\\\n])*"?'
@@ -58,7 +58,7 @@ def _lines(text: str) -> tuple[dict[str, int], dict[str, int]]:
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
     line = 1
-    for found in _PIECE.finditer(text.replace("\r\n", "\n")):
+    for found in PIECE.finditer(text.replace("\r\n", "\n")):
         piece = found.group()
         yield line, piece
         line += piece.count("\n")
@@ -74,7 +74,7 @@ def _header(pieces: Iterator[tuple[int, str]], counts: dict[str, int]) -> tuple[
         if piece == "[":
             brackets += 1
         elif piece not in {"]", "."} and not piece.startswith("#"):
-            parts.extend(_plain(piece))
+            parts.extend(plain_key(piece))
     if brackets == 1:
         return tuple(parts)
     name = ".".join(parts)
@@ -83,12 +83,12 @@ def _header(pieces: Iterator[tuple[int, str]], counts: dict[str, int]) -> tuple[
 
 
 def _key(pieces: Iterator[tuple[int, str]], first: str) -> list[str]:
-    parts = _plain(first)
+    parts = plain_key(first)
     for _, piece in pieces:
         if piece in {"=", "\n"}:
             break
         if piece != ".":
-            parts.extend(_plain(piece))
+            parts.extend(plain_key(piece))
     return parts
 
 
@@ -118,7 +118,8 @@ def _value(pieces: Iterator[tuple[int, str]], path: str, written: dict[str, int]
             depth += 1
 
 
-def _plain(piece: str) -> list[str]:
+def plain_key(piece: str) -> list[str]:
+    """A piece of a dotted key without its quotes."""
     return [piece[1:-1]] if piece[0] in "\"'" else [piece]
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Self
 
 from monitor.hits import step
 from monitor.hits.compile import compile_matcher
@@ -108,3 +111,53 @@ class Desk:
         text = self.watchlist.read_text(encoding="utf-8")
         assert text.count(old) == 1, old
         self.watchlist.write_text(text.replace(old, new), encoding="utf-8")
+
+
+class PageSite:
+    """A site on loopback that serves pages from another thread; unknown paths answer 404. Use as a context."""
+
+    def __init__(self, pages: dict[str, str]) -> None:
+        self.asked: list[str] = []
+        asked = self.asked
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                asked.append(self.path)
+                body = pages.get(self.path)
+                self.send_response(404 if body is None else 200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write((body or "").encode())
+
+            def log_message(self, *args: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    def allow(self, folder: Path) -> None:
+        """Lets the configuration of a folder reach this site."""
+        path = folder / "config.toml"
+        text = path.read_text(encoding="utf-8")
+        path.write_text(
+            text + f'\n[fetch]\nallow_private = ["127.0.0.0/8"]\nports = [{self.port}]\nper_host_pause_s = 0\n', encoding="utf-8"
+        )
+
+    def __enter__(self) -> Self:
+        Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def page(title: str, paragraphs: Sequence[str], lang: str = "en") -> str:
+    """An article page as outlets make them: navigation around the text."""
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    return (
+        f'<!doctype html><html lang="{lang}"><head><title>{title}</title><meta property="og:title" content="{title}"></head><body>'
+        f'<nav><a href="/">Home</a> <a href="/world">World</a></nav><article><h1>{title}</h1>{body}</article><footer>About us</footer></body></html>'
+    )

@@ -16,7 +16,7 @@ from monitor.text import fold
 
 _ARTICLE = """
 insert into articles(url_key, url, title, summary, lang, first_seen_at, state, text_source, text_hash, quiet, matched_rev)
-values (:key, :key, :title, :summary, 'en', :now, :state, :source, 'h', :quiet, :rev) returning id
+values (:key, :key, :title, :summary, :lang, :now, :state, :source, 'h', :quiet, :rev) returning id
 """
 
 
@@ -25,6 +25,7 @@ def article(store: SqliteStore, now: datetime, title: str = "A title", text: str
     values: dict[str, object] = {
         "key": f"{title}-{fields}",
         "summary": "A summary.",
+        "lang": "en",
         "state": "done",
         "source": "page",
         "quiet": False,

@@ -151,7 +151,7 @@ def _drafted(session: Session, chosen: str | None, watchlist: Watchlist, found: 
     from monitor.watchlists.format import parse_watchlists
     from monitor.watchlists.knowledge import load
 
-    file, before = _file_of(session, chosen, watchlist.id)
+    file, before = file_of(session, chosen, watchlist.id)
     for change in found:
         after = edited(before, change.edits)
         try:
@@ -189,7 +189,7 @@ def _say_draft(verdict: Verdict, fields: dict[str, object], diff: bool, as_json:
             click.echo(fields["diff" if diff else "toml"], nl=False)
 
 
-def _file_of(session: Session, chosen: str | None, watchlist: str) -> tuple[str, str]:
+def file_of(session: Session, chosen: str | None, watchlist: str) -> tuple[str, str]:
     """The file that declares a watchlist, as it is to be named, with its text."""
     from monitor.starter import files
     from monitor.watchlists.format import parse_watchlists

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import click
 
 from monitor.cli.output import document, duration, emit, jsonable, listing, plain, say, show
+from monitor.cli.review import review
 from monitor.cli.session import open_session
 from monitor.errors import NothingSelected
 
@@ -111,7 +112,7 @@ def show_hit(ctx: click.Context, hit_id: int, as_json: bool) -> None:
     show(shown)
     click.echo("\n" + "\n".join(f"because {plain(reason)}" for reason in verdict.reasons))
     click.echo("\n".join(f"  {part.points:+5.2f}  {part.name}" for part in verdict.parts))
-    click.echo(f"\n{plain(_marked(verdict.snippet.text, verdict.snippet.marks))}")
+    click.echo(f"\n{plain(marked_text(verdict.snippet.text, verdict.snippet.marks))}")
     for mark in marks:
         click.echo(f"marked {mark['verdict']} on {mark['created_at'][:10]}" + (f": {plain(mark['reason'])}" if mark["reason"] else ""))
     say(f"more: monitor explain {hit_id}")
@@ -144,7 +145,12 @@ def export_hits(ctx: click.Context, since: str, watchlist: str | None, band: str
 @document
 @click.pass_context
 def mark_hit(ctx: click.Context, hit_id: int, verdict: str, reason: str, as_json: bool) -> None:
-    """Keep what you think of a hit, for tuning the watchlist."""
+    """Keep what you think of a hit, for tuning the watchlist.
+
+    \b
+    Example:
+      monitor hits mark 12 useless --because "another Lam"
+    """
     from monitor.store.hits import get, labels, mark
 
     session = open_session(ctx)
@@ -155,6 +161,9 @@ def mark_hit(ctx: click.Context, hit_id: int, verdict: str, reason: str, as_json
         show({"hit": hit_id, "labels": labels(session.store, hit_id)}, as_json=True)
     else:
         say(f"hit {hit_id} is marked {verdict}")
+
+
+hits.add_command(review)
 
 
 def _csv(rows: Sequence[Mapping[str, object]]) -> str:
@@ -175,7 +184,7 @@ def _cell(value: object) -> object:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
+def marked_text(text: str, marks: Sequence[tuple[int, int]]) -> str:
     for start, end in sorted(marks, reverse=True):
         text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
     return text

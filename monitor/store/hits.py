@@ -60,6 +60,11 @@ order by h.created_at desc, h.id desc limit :limit
 """
 _LABEL = "insert into labels(hit_id, verdict, reason, created_at) values (:hit, :verdict, :reason, :now)"
 _LABELS = "select verdict, reason, created_at from labels where hit_id = :hit order by id"
+_UNMARKED = f"""{_HIT} where (cast(:since as text) is null or h.created_at >= :since)
+  and (cast(:watchlist as text) is null or h.watchlist = :watchlist) and (cast(:band as text) is null or h.band = :band)
+  and not exists (select 1 from labels l where l.hit_id = h.id) order by h.created_at desc, h.id desc limit :limit
+"""
+_MARKED_COUNT = "select count(distinct hit_id) as n from labels"
 _NAMES = """
 select name, max(title) as title, count(distinct hit_id) as hits from mentions where kind = 'entity'
 group by name order by hits desc, name limit :limit
@@ -204,6 +209,18 @@ def mark(store: Store, hit_id: int, verdict: str, reason: str, now: datetime) ->
 def labels(store: Store, hit_id: int) -> list[Row]:
     """What people said of a hit, in order of time."""
     return store.all(_LABELS, hit=hit_id)
+
+
+def unmarked(store: Store, since: datetime | None, limit: int, *, watchlist: str | None = None, band: str | None = None) -> tuple[Hit, ...]:
+    """Hits that nobody has judged yet, newest first."""
+    rows = store.all(_UNMARKED, since=since, limit=limit, watchlist=watchlist, band=band)
+    return tuple(hit_of(row) for row in rows)
+
+
+def marked_count(store: Store) -> int:
+    """How many hits somebody has judged."""
+    row = store.one(_MARKED_COUNT)
+    return 0 if row is None else int(row["n"])
 
 
 def names(store: Store, limit: int) -> list[Row]:

@@ -99,16 +99,34 @@ def show_watchlist(ctx: click.Context, name: str | None, names: bool, as_json: b
 @watchlists.command("names")
 @click.argument("name", required=False)
 @click.option("--like", default="", help="Only names that contain this text, whatever its case and marks.")
+@click.option("--unknown", is_flag=True, help="Instead: capitalised names that keep turning up in hits and stand in no list.")
+@click.option("--since", default="30d", show_default=True, help="With --unknown: in hits found within this time (24h, 7d, 8w).")
+@click.option("--least", type=click.IntRange(1), default=2, show_default=True, help="With --unknown: in at least so many hits.")
 @listing()
 @click.pass_context
-def list_names(ctx: click.Context, name: str | None, like: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List the names that are looked for, of one watchlist or of all."""
+def list_names(
+    ctx: click.Context, name: str | None, like: str, unknown: bool, since: str, least: int, limit: int, as_json: bool, as_jsonl: bool
+) -> None:
+    """List the names that are looked for, of one watchlist or of all; or those that perhaps should be (--unknown).
+
+    \b
+    Examples:
+      monitor watchlists names --like visa
+      monitor watchlists names --unknown --since 30d
+    """
+    from monitor.cli.unknown import unknown_rows
     from monitor.text import fold
 
-    rows = [row for one in _chosen(ctx, name) for row in _name_rows(one) if fold(like) in fold(str(row["name"]))]
+    if unknown:
+        rows: list[dict[str, object]] = unknown_rows(open_session(ctx), _chosen(ctx, name), since, least)
+    else:
+        rows = [row for one in _chosen(ctx, name) for row in _name_rows(one)]
+    rows = [row for row in rows if fold(like) in fold(str(row["name"]))]
     if not rows:
-        raise NothingSelected(f"no name contains {like!r}" if like else "no name is looked for")
-    emit(rows[:limit], ("name", "kind", "id", "type", "side", "watchlist"), as_json, as_jsonl)
+        nothing = f"no name turns up in {least} hits of the last {since} without being known" if unknown else "no name is looked for"
+        raise NothingSelected(f"no name contains {like!r}" if like else nothing)
+    columns = ("name", "hits", "publishers", "gazetteer", "quote") if unknown else ("name", "kind", "id", "type", "side", "watchlist")
+    emit(rows[:limit], columns, as_json, as_jsonl)
     if len(rows) > limit:
         say(f"{len(rows) - limit} more; --limit shows them")
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.hours import from_text, from_text_or_none
+from monitor.model import Hit
 from monitor.store.driver import Row, Store
+from monitor.store.hits import get
 
 _COLUMNS = """
 select a.id, a.title, t.text, a.lang, a.text_source, a.url, a.publisher, a.first_seen_at from articles a join texts t on t.article_id = a.id
@@ -27,6 +29,7 @@ from labels l join hits h on h.id = l.hit_id
 where l.id = (select max(x.id) from labels x where x.hit_id = l.hit_id) and h.watchlist = :watchlist order by h.id
 """
 _HITS = "select article_id as article, id from hits where watchlist = :watchlist"
+_HITS_SINCE = "select id, article_id as article from hits where watchlist = :watchlist and created_at >= :since order by id"
 _PAGE_ROWS = 200
 
 
@@ -101,6 +104,14 @@ def marks(store: Store, watchlist: str) -> dict[int, Mark]:
 def hit_ids(store: Store, watchlist: str) -> dict[int, int]:
     """The hits of a watchlist by article."""
     return {row["article"]: row["id"] for row in store.all(_HITS, watchlist=watchlist)}
+
+
+def hits_with_texts(store: Store, watchlist: str, since: datetime) -> Iterator[tuple[Hit, KeptText]]:
+    """The hits of a watchlist found since an instant, each with its text, in order of their ids."""
+    for row in store.all(_HITS_SINCE, watchlist=watchlist, since=since):
+        hit, kept = get(store, row["id"]), text_of(store, row["article"])
+        if hit is not None and kept is not None:
+            yield hit, kept
 
 
 def _kept(row: Row) -> KeptText:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.hits.changes import changes
 from monitor.hits.compile import compile_matcher
-from monitor.hits.explain import changes, explain
+from monitor.hits.explain import explain
 from monitor.model import Side, Verdict
 from monitor.text import clean
 from tests.hits.world import matcher, watchlist
@@ -235,7 +236,7 @@ def test_a_change_that_is_proposed_works(title: str, text: str, change: str | No
     if change is None:
         assert found == ()
     else:
-        assert any(each.startswith(change) for each in found), found
+        assert any(each.text.startswith(change) for each in found), found
 
 
 _words = st.lists(

@@ -32,7 +32,7 @@ _LINE = {
 }
 _ITEM = _object(
     {
-        "kind": {"enum": ["new", "update", "review"]},
+        "kind": {"enum": ["new", "update", "review", "found"]},
         "story": {**_COUNT, "description": "The development; stable over digests."},
         "hit": {**_COUNT, "description": "The article shown, for `monitor hits show`."},
         **_LINE,
@@ -70,7 +70,7 @@ _DIGEST = _object(
         "covers": _object({"from": _INSTANT, "to": _INSTANT}),
         "late": {"type": "boolean"},
         "missed_slots": _COUNT,
-        "counts": _object(dict.fromkeys(("new", "update", "review", "overflow", "echo"), _COUNT)),
+        "counts": _object(dict.fromkeys(("new", "update", "review", "found", "overflow", "echo"), _COUNT)),
         "items": _list(_ITEM),
         "also": _list(_object(_LINE)),
         "coverage": _COVERAGE,

@@ -28,15 +28,19 @@ class _Masked:
 
 
 class _Quiet:
-    """Writes lines to a stream; a closed pipe or a full disk never stops the daemon (RELIABILITY case 16)."""
+    """Writes lines to a stream; a closed pipe or a full disk never stops the daemon (RELIABILITY case 16).
 
-    def __init__(self, stream: TextIO) -> None:
+    Without a stream of its own it writes to what standard error is at that moment: a live status line puts itself in its place and moves down.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
 
     def msg(self, message: str) -> None:
+        stream = self._stream or sys.stderr
         try:
-            self._stream.write(message + "\n")
-            self._stream.flush()
+            stream.write(message + "\n")
+            stream.flush()
         except (OSError, ValueError):
             return
 
@@ -62,7 +66,7 @@ def configure(level: str = "info", form: str = "text", secrets: Iterable[str] = 
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda *_: _Quiet(target),
+        logger_factory=lambda *_: _Quiet(stream),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=target, format="%(message)s", force=True)

@@ -82,9 +82,16 @@ def snippet(layout: Layout, mentions: Sequence[Mention], bond: Bond | None) -> S
 
 
 def _sentence_to_show(layout: Layout, mentions: Sequence[Mention], bond: Bond) -> Sentence:
-    """Of the bonded sentences the one in the text that names most; the title only where it stands alone."""
-    counts = {n: len({m.id for m in mentions if m.sentence == n and m.side}) for n in bond.window}
-    best = max((n for n in bond.window if n or len(bond.window) == 1), key=lambda n: (counts[n], -n), default=bond.sentence)
+    """A sentence that names every side by itself, else the bonded one in the text that names most; the title only where it stands alone."""
+    sides: dict[int, set[str]] = {}
+    counts: dict[int, int] = {}
+    for n, side, _ in {(m.sentence, m.side, m.id) for m in mentions if m.side}:
+        sides.setdefault(n, set()).add(side)
+        counts[n] = counts.get(n, 0) + 1
+    bonded = set().union(*(sides.get(n, set()) for n in bond.window))
+    whole = [] if layout.roundup else [n for n in sides if n and sides[n] >= bonded]
+    chosen = whole or [n for n in bond.window if n or len(bond.window) == 1]
+    best = max(chosen, key=lambda n: (counts.get(n, 0), n in bond.window, -n), default=bond.sentence)
     return next(s for s in layout.sentences if s.number == best)
 
 

@@ -185,6 +185,15 @@ def test_a_long_sentence_is_cut_around_its_names() -> None:
     assert [shown.text[start:end] for start, end in shown.marks] == ["FPT", "Apple", "chips", "Vietnam"]
 
 
+def test_a_sentence_that_says_it_all_is_quoted() -> None:
+    """Where the title and a later sentence score highest together, the sentence that names every side by itself is quoted all the same."""
+    lead = "FPT of Vietnam and Nvidia of the United States spoke about chips."
+    shown = verdict(
+        "Nvidia and FPT sign and build a chip plant in Vietnam", f"{lead} They signed in Hanoi and will build and invest."
+    ).snippet
+    assert shown.text == lead
+
+
 def test_several_watchlists_share_one_reading() -> None:
     """Each watchlist has its own verdict, masks and names."""
     other = watchlist(id="other", match="us and tech", masks=("AI deal",))

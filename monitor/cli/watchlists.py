@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monitor.cli.export import export_watchlist
 from monitor.cli.output import document, emit, listing, say, show
 from monitor.cli.replay import apply_watchlist, try_watchlist
 from monitor.cli.session import open_session
@@ -159,6 +160,7 @@ def check(files: tuple[Path, ...], seeds: tuple[Path, ...], as_json: bool) -> No
         _check_seeds(seeds, tuple(one for _, parsed in found.values() for one in parsed))
 
 
+watchlists.add_command(export_watchlist)
 watchlists.add_command(try_watchlist)
 watchlists.add_command(apply_watchlist)
 

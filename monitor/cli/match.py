@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,11 @@ from monitor.errors import NothingSelected, UsageError
 if TYPE_CHECKING:
     from monitor.hits.match import Matcher
     from monitor.model import Mention, Verdict, Watchlist
+    from monitor.stories.fingerprint import HitText
+    from monitor.stories.group import Grouper
 
 _BANDS = ("review", "alert")
+_WINDOW_CHARS = 16_000_000
 _SHIPPED = "seeds/vietnam-us-tech.toml"
 
 
@@ -41,32 +46,78 @@ class InputText:
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--watchlist", "chosen", help="A watchlist file, or the name of a configured watchlist (default: all configured).")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of one line for each text.")
+@click.option(
+    "--window",
+    type=click.IntRange(1),
+    default=5000,
+    show_default=True,
+    help="Texts held together while their stories are labelled by time; 1 writes every line at once.",
+)
 @click.pass_context
-def match(ctx: click.Context, files: tuple[str, ...], chosen: str | None, as_json: bool) -> None:
+def match(ctx: click.Context, files: tuple[str, ...], chosen: str | None, as_json: bool, window: int) -> None:
     """Judge texts against the watchlists: text files, or JSONL with id, title, text, url, lang, date; `-` is standard input.
 
     Writes one line of JSON for each text, in order: id, matched, band, score, watchlist, story, mentions, reasons. Where several watchlists match, the
-    line is that of the strongest. Offsets of mentions count in the field they name.
+    line is that of the strongest. Offsets of mentions count in the field they name. Memory stays the same however long the input is.
+
+    \b
+    Examples:
+      monitor match texts.jsonl > verdicts.jsonl
+      zcat stream.jsonl.gz | monitor match - --watchlist vietnam-us-tech
     """
     from monitor.hits.compile import compile_matcher
 
-    texts = list(read_texts(files))
-    if not texts:
-        raise NothingSelected("there is no text in the input")
     watchlists = chosen_watchlists(open_session(ctx), chosen)
     matcher = compile_matcher(watchlists)
-    verdicts = []
-    with progress(len(texts), "matching") as advance:
-        for text in texts:
-            verdicts.append(strongest(matcher, text))
-            advance(1)
-    stories = _stories(texts, verdicts, watchlists)
-    rows = [_row(text, verdict, stories.get(str(n))) for n, (text, verdict) in enumerate(zip(texts, verdicts, strict=True))]
+    stories = _Stories(watchlists)
+    written = 0
+    with progress(_total(files), "matching") as advance:
+        for texts in _windows(read_texts(files), window):
+            verdicts = []
+            for text in texts:
+                verdicts.append(strongest(matcher, text))
+                advance(1)
+            labels = stories.label(texts, verdicts)
+            for number, (text, verdict) in enumerate(zip(texts, verdicts, strict=True)):
+                _write(_row(text, verdict, labels.get(number)), written, as_json)
+                written += 1
+    if not written:
+        raise NothingSelected("there is no text in the input")
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-    else:
-        for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+        click.echo("\n]")
+
+
+def _total(files: Sequence[str]) -> int | None:
+    """The number of texts to come, where the input is files and somebody looks; None where it cannot be known."""
+    if "-" in files or not sys.stderr.isatty():
+        return None
+    total = 0
+    for name in files:
+        with Path(name).open("rb") as file:
+            total += max(1, sum(bool(line.strip()) for line in file)) if file.read(1) == b"{" else 1
+    return total
+
+
+def _windows(texts: Iterable[InputText], size: int) -> Iterator[list[InputText]]:
+    """The texts in lists of at most `size`, and of at most some megabytes."""
+    held: list[InputText] = []
+    chars = 0
+    for text in texts:
+        held.append(text)
+        chars += len(text.title) + len(text.text)
+        if len(held) >= size or chars >= _WINDOW_CHARS:
+            yield held
+            held, chars = [], 0
+    if held:
+        yield held
+
+
+def _write(row: Mapping[str, object], before: int, as_json: bool) -> None:
+    if not as_json:
+        click.echo(json.dumps(row, ensure_ascii=False))
+        return
+    lines = json.dumps(row, ensure_ascii=False, indent=2).replace("\n", "\n  ")
+    click.echo(f"{',' if before else '['}\n  {lines}", nl=False)
 
 
 def chosen_watchlists(session: Session, chosen: str | None) -> tuple[Watchlist, ...]:
@@ -97,26 +148,33 @@ def strongest(matcher: Matcher, text: InputText) -> Verdict:
 def read_texts(files: Sequence[str]) -> Iterator[InputText]:
     """The texts of files: JSON objects, one a line, where the first line is one; else a title on the first line and the text after it.
 
-    Raises UsageError with file and line for a line that is no JSON object with a title or a text.
+    Lines are read as they are asked for. Raises UsageError with file and line for a line that is no JSON object with a title or a text.
     """
     for name in files:
-        content = sys.stdin.read() if name == "-" else _content(name)
-        if content.lstrip("\ufeff \n\r\t").startswith("{"):
-            yield from _jsonl(name, content.lstrip("\ufeff").split("\n"))
-        elif content.strip():
-            title, _, text = content.strip().partition("\n")
-            yield _input(name, 1, {"id": name, "title": title, "text": text})
+        with nullcontext(sys.stdin) if name == "-" else Path(name).open("rb") as source:
+            lines = _lines(name, getattr(source, "buffer", source))
+            first = next(((number, line) for number, line in lines if line.strip()), None)
+            if first is None:
+                continue
+            if first[1].lstrip().startswith("{"):
+                yield from _jsonl(name, chain((first,), lines))
+            else:
+                title, text = first[1].strip(), "".join(line for _, line in lines).strip()
+                yield _input(name, first[0], {"id": name, "title": title, "text": text})
 
 
-def _content(name: str) -> str:
-    try:
-        return Path(name).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8 text (byte {error.start})") from error
+def _lines(name: str, source: Iterable[bytes | str]) -> Iterator[tuple[int, str]]:
+    """The lines with their numbers, as text."""
+    for number, line in enumerate(source, 1):
+        try:
+            text = line if isinstance(line, str) else line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{name}:{number}: not UTF-8 text (byte {error.start} of the line)") from error
+        yield number, text.lstrip("\ufeff") if number == 1 else text
 
 
-def _jsonl(name: str, lines: Iterable[str]) -> Iterator[InputText]:
-    for number, line in enumerate(lines, 1):
+def _jsonl(name: str, lines: Iterable[tuple[int, str]]) -> Iterator[InputText]:
+    for number, line in lines:
         if not line.strip():
             continue
         try:
@@ -155,32 +213,57 @@ def _instant(text: object) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _stories(texts: Sequence[InputText], verdicts: Sequence[Verdict], watchlists: tuple[Watchlist, ...]) -> dict[str, str]:
-    """Story labels by number of the text. A text without a date is taken to be of the day of the one before it."""
+class _Stories:
+    """Labels of stories over a run: one bounded grouper for each watchlist, whatever the number of windows."""
+
+    def __init__(self, watchlists: tuple[Watchlist, ...]) -> None:
+        from monitor.stories.step import hubs
+
+        self._hubs = hubs(watchlists)
+        self._groupers: dict[str, Grouper] = {}
+        self._begun = 0
+        self._at: datetime | None = None
+
+    def label(self, texts: Sequence[InputText], verdicts: Sequence[Verdict]) -> dict[int, str]:
+        """Labels by number of the text, given in order of time. A text without a date is taken to be of the day of the one before it."""
+        hits: list[tuple[int, str, HitText]] = []
+        self._at = self._at or next((text.at for text in texts if text.at), datetime(2000, 1, 1, tzinfo=UTC))
+        for number, (text, verdict) in enumerate(zip(texts, verdicts, strict=True)):
+            self._at = text.at or self._at
+            if verdict.band is not None:
+                hits.append((number, verdict.watchlist, _hit_text(f"{self._begun}-{number}", text, verdict, self._at)))
+        labels = {}
+        for number, watchlist, hit in sorted(hits, key=lambda each: (each[2].at, each[0])):
+            labels[number] = f"{watchlist}:s{self._place(watchlist, hit)}"
+        return labels
+
+    def _place(self, watchlist: str, hit: HitText) -> int:
+        from monitor.stories.fingerprint import fingerprint
+        from monitor.stories.group import Grouper
+
+        grouper = self._groupers.setdefault(watchlist, Grouper())
+        found = fingerprint(hit, self._hubs)
+        story = grouper.place(found).story
+        if story is None:
+            self._begun += 1
+            story = self._begun
+        grouper.add(story, found)
+        return story
+
+
+def _hit_text(key: str, text: InputText, verdict: Verdict, at: datetime) -> HitText:
     from monitor.stories.fingerprint import HitText
-    from monitor.stories.group import label
-    from monitor.stories.step import hubs
     from monitor.urls import url_key
 
-    found: dict[str, list[HitText]] = {}
-    at = next((text.at for text in texts if text.at), datetime(2000, 1, 1, tzinfo=UTC))
-    for number, (text, verdict) in enumerate(zip(texts, verdicts, strict=True)):
-        at = text.at or at
-        if verdict.band is not None:
-            hit = HitText(
-                key=str(number),
-                title=text.title,
-                text=text.text,
-                lang=text.lang,
-                at=at,
-                mentions=verdict.mentions,
-                address=url_key(text.url) if text.url else "",
-            )
-            found.setdefault(verdict.watchlist, []).append(hit)
-    labels: dict[str, str] = {}
-    for watchlist, hits in found.items():
-        labels |= {key: f"{watchlist}:{story}" for key, story in label(hits, hubs(watchlists)).items()}
-    return labels
+    return HitText(
+        key=key,
+        title=text.title,
+        text=text.text,
+        lang=text.lang,
+        at=at,
+        mentions=verdict.mentions,
+        address=url_key(text.url) if text.url else "",
+    )
 
 
 def _row(text: InputText, verdict: Verdict, story: str | None) -> dict[str, object]:

@@ -43,7 +43,7 @@ class Entity:
     short, loose  count only after a full name (Lam), only beside another organisation (Visa), in the same article
     never        longer strings that look like this entity and are not (Lam Research)
     exact, hub   case as written for all names; so common that sharing it says nothing (countries, heads of state)
-    implies      topics that a strong verb beside this entity implies"""
+    implies      topics that this entity stands for, fully beside a strong verb, else by half"""
 
     id: str
     title: str

@@ -97,25 +97,14 @@ def _band(plan: Plan, scored: Score) -> Band | None:
 
 
 def _mentions(plan: Plan, layout: Layout, accepted: Acceptance) -> list[Mention]:
-    """Mentions of what was taken, one for each side, and of the topics that a firm beside a strong verb implies."""
+    """Mentions of what was taken, one for each side, and of the topics that a firm implies: the score halves those that no strong verb proves."""
     mentions: list[Mention] = []
-    proving = _proving(plan, accepted.taken)
     for one in accepted.taken:
         title = _title_of(plan, one)
         mentions.extend(_mention(layout, one, one.alias.kind, one.alias.id, side, title) for side in _sides(plan, one))
-        if one.alias.kind == "entity" and one.sentence.number in proving:
+        if one.alias.kind == "entity":
             mentions.extend(_implied(plan, layout, one))
     return mentions
-
-
-def _proving(plan: Plan, taken: Sequence[Taken]) -> set[int]:
-    """Sentences in which a firm implies its topic: those with a strong verb, and those in which a named actor of another side stands too."""
-    verbs = {one.sentence.number for one in taken if one.alias.kind == "cue" and plan.cues[one.alias.id].points > 0}
-    acting: dict[int, set[str]] = {}
-    for one in taken:
-        if one.alias.kind == "entity" and plan.is_actor(one.alias.id):
-            acting.setdefault(one.sentence.number, set()).update(plan.entity_sides[one.alias.id])
-    return verbs | {number for number, sides in acting.items() if len(sides) > 1}
 
 
 def _implied(plan: Plan, layout: Layout, one: Taken) -> Iterator[Mention]:

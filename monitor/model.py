@@ -178,7 +178,7 @@ class Entry:
 class Article:
     """One page, read once however many feeds showed it.
     state        pending (to be read) | done (page text) | failed (given up: feed text only) | dead (poison page: feed text only)
-    text_source  page | page-full (second, slower extraction) | feed
+    text_source  page | page-full (second, slower extraction) | page-flat (too large or deep: its longer lines) | feed
     quiet        True: old when first seen (baseline); its hits are stored and shown on request, never alerted
     matched_rev  revision of the watchlists that last saw this text; 0: never matched"""
 

@@ -13,6 +13,8 @@ from typing import Any
 import trafilatura
 from lxml.etree import LxmlError
 
+from monitor.articles.furniture import is_overview, take_out, without_pointers
+
 MAX_BYTES = 2 * 1024 * 1024
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 200
@@ -24,6 +26,9 @@ MIN_ARTICLE = 120
 
 MIN_TEASER = 400
 """Characters from which the free part of a paid page says more than a feed's summary and counts as the article."""
+
+MIN_SOFT_404 = 1500
+"""Characters below which a page whose title says that nothing was found is believed."""
 
 MIN_LINE = 60
 """Characters from which a line of a page read without a tree is taken for running text."""
@@ -48,6 +53,15 @@ _BESIDE = (
 _BLOCK = re.compile(r"</?(?:p|div|li|ul|td|tr|br|h[1-6]|section|article|blockquote|main|header|footer|nav|aside)\b[^<>]*>", re.IGNORECASE)
 _PAID = re.compile(r"isAccessibleForFree[\"']?\s*:\s*[\"']?false", re.IGNORECASE)
 """How publishers tell search engines that a page is for subscribers (schema.org)."""
+
+_ARTICLE_MARK = re.compile(
+    r"[\"']@type[\"']\s*:\s*\[?\s*[\"'][a-z]*(article|blogposting)[\"']|article:published_time|itemprop\s*=\s*[\"']?articleBody"
+    r"|og:type[\"']?\s+content\s*=\s*[\"']?article|content\s*=\s*[\"']?article[\"']?\s+property\s*=\s*[\"']?og:type",
+    re.IGNORECASE,
+)
+"""How pages say that they are an article (schema.org, Open Graph)."""
+
+_NOT_FOUND = re.compile(r"\b404\b|not found|no longer available|introuvable|không (tìm thấy|tồn tại)", re.IGNORECASE)
 
 _AS_BROWSERS = {
     "iso-8859-1": "windows-1252",
@@ -85,6 +99,7 @@ def extract_page(body: bytes, url: str, content_type: str = "", with_metadata: b
     paid = _PAID.search(text) is not None
     if tree is None or _too_big(tree):
         return _judged(about, _flat_text(text), "page-flat", paid=paid)
+    overview = _ARTICLE_MARK.search(text) is None and is_overview(tree)
     found = _extracted(tree, url, fast=True, with_metadata=with_metadata)
     source = "page"
     if found is None or len(found.text or "") < MIN_TEXT:
@@ -98,19 +113,19 @@ def extract_page(body: bytes, url: str, content_type: str = "", with_metadata: b
             "date": found.date or "",
             "site_name": found.sitename or about["site_name"],
         }
-    return _judged(about, (found.text if found else "") or "", source, paid=paid)
+    return _judged(about, (found.text if found else "") or "", source, paid=paid, overview=overview)
 
 
-def _judged(about: dict[str, str], text: str, source: str, *, paid: bool) -> dict[str, Any]:
+def _judged(about: dict[str, str], text: str, source: str, *, paid: bool, overview: bool = False) -> dict[str, Any]:
     text = text[:MAX_TEXT].strip()
     head = f"{about['title']}\n{text[:600]}"
     if len(text) < 800 and _BOT_CHECK.search(head):
         kind = "bot-check"
     elif len(text) < MIN_TEASER and (paid or _PAYWALL.search(text)):
         kind = "paywall"
-    elif not text:
+    elif not (text := without_pointers(text, about["title"])):
         kind = "empty"
-    elif len(text) < MIN_ARTICLE:
+    elif len(text) < MIN_ARTICLE or overview or (len(text) < MIN_SOFT_404 and _NOT_FOUND.search(about["title"])):
         kind = "not-article"
     else:
         kind = "article"
@@ -212,6 +227,10 @@ def _flat_text(page: str) -> str:
 
 
 def _extracted(tree: Any, url: str, *, fast: bool, with_metadata: bool) -> Any:
+    """What the extractor finds; it changes the tree."""
+    if tree is None:
+        return None
+    take_out(tree)
     return trafilatura.bare_extraction(
         tree,
         url=url,

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import re
-import tarfile
-from collections import Counter
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,29 +93,3 @@ def test_any_bytes_are_survived(body: bytes) -> None:
     """No page makes extraction fail; every answer is complete."""
     found = extract_page(b"<html>" + body, "https://example.org/", "text/html")
     assert set(found) == {"kind", "title", "text", "author", "date", "lang", "canonical", "site_name", "text_source"}
-
-
-def grams(text: str) -> Counter[tuple[str, ...]]:
-    words = re.findall(r"\w+", text)
-    return Counter(tuple(words[start : start + 4]) for start in range(max(1, len(words) - 3)))
-
-
-def agreement(found: str, truth: str) -> tuple[float, float]:
-    ours, theirs = grams(found), grams(truth)
-    common = sum((ours & theirs).values())
-    return common / sum(ours.values()), common / sum(theirs.values())
-
-
-def test_foreign_pages(shared: Path, tmp_path: Path) -> None:
-    """On every sixth page of the extraction benchmark precision and recall of word four-grams stay near the extractor's own."""
-    with tarfile.open(shared / "real" / "articles.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    folder = next(tmp_path.rglob("ground-truth.json")).parent
-    truth = json.loads((folder / "ground-truth.json").read_text(encoding="utf-8"))
-    scores = []
-    for name in sorted(truth)[::6]:
-        body = gzip.decompress(next(folder.rglob(f"{name}.html.gz")).read_bytes())
-        scores.append(agreement(extract_page(body, truth[name]["url"], "")["text"], truth[name]["articleBody"]))
-    precision, recall = (sum(score[side] for score in scores) / len(scores) for side in (0, 1))
-    assert precision > 0.90
-    assert recall > 0.94

@@ -197,6 +197,14 @@ alter table hits add column backfill {int} not null default 0;
 create index labels_hit on labels(hit_id);
 """
 
+_PLACEMENTS = """
+create table placements(
+  id {key}, watchlist text not null, article_id {int} not null references articles(id), other_id {int} not null references articles(id),
+  kind text not null check(kind in ('apart', 'together')), created_at {time} not null, unique(watchlist, article_id, other_id)) {strict};
+
+alter table stories add column merged_into_id {int} references stories(id);
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -206,4 +214,5 @@ MIGRATIONS = (
     Migration(name="006_subscriptions_and_digests", sql=_DIGESTS),
     Migration(name="007_messages_and_deliveries", sql=_DELIVERIES),
     Migration(name="008_backfill", sql=_BACKFILL),
+    Migration(name="009_placements_of_stories", sql=_PLACEMENTS),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,24 +12,27 @@ from monitor.hours import from_text, from_text_or_none
 from monitor.model import Mention, Story
 from monitor.store.driver import Row, Store
 
-_UNGROUPED = """
+_HITS = """
 select h.id, h.watchlist, h.quiet, h.created_at, a.id as article_id, a.title, a.lang, a.publisher, a.published_at, a.first_seen_at,
   a.canonical_key, a.url_key, a.copy_of, coalesce(t.text, a.summary) as text
 from hits h join articles a on a.id = h.article_id left join texts t on t.article_id = a.id
-where h.story_id is null order by coalesce(a.published_at, a.first_seen_at), h.id limit :limit
+where {chosen} order by coalesce(a.published_at, a.first_seen_at), h.id limit :limit
 """
+_UNGROUPED = _HITS.replace("{chosen}", "h.story_id is null")
+_GROUPED = _HITS.replace("{chosen}", "h.story_id = :story")
 _MENTIONS = """
 select hit_id, kind, name, side, title, alias, start_char, end_char, sentence, zone from mentions where hit_id = :hit order by id
 """
 _OPEN = """
-select id, fingerprint_json from stories where watchlist = :watchlist and last_seen_at >= :since order by last_seen_at desc, id desc limit :limit
+select id, fingerprint_json from stories where watchlist = :watchlist and last_seen_at >= :since and merged_into_id is null
+order by last_seen_at desc, id desc limit :limit
 """
 _CREATE = """
-insert into stories(watchlist, title, lang, lead_hit_id, first_seen_at, last_seen_at, hit_count, fingerprint_json, created_at)
-values (:watchlist, :title, :lang, :hit, :at, :at, 0, '[]', :now) returning id
+insert into stories(watchlist, title, lang, lead_hit_id, first_seen_at, last_seen_at, hit_count, fingerprint_json, earlier_id, created_at)
+values (:watchlist, :title, :lang, :hit, :at, :at, 0, '{}', :earlier, :now) returning id
 """
 _GROW = """
-update stories set hit_count = hit_count + 1, fingerprint_json = :fingerprints,
+update stories set hit_count = hit_count + 1, fingerprint_json = :record,
   first_seen_at = case when :at < first_seen_at then :at else first_seen_at end,
   last_seen_at = case when :at > last_seen_at then :at else last_seen_at end
 where id = :id
@@ -36,15 +40,35 @@ where id = :id
 _JOIN = (
     "update hits set story_id = :story, novelty = :novelty, delta_json = :delta, joined_json = :joined where id = :hit and story_id is null"
 )
+_PLACEMENTS = """
+select p.kind, p.article_id, p.other_id, h.story_id as story, o.story_id as other_story from placements p
+left join hits h on h.watchlist = p.watchlist and h.article_id = p.article_id
+left join hits o on o.watchlist = p.watchlist and o.article_id = p.other_id
+where p.watchlist = :watchlist order by p.id
+"""
+_PLACE = """
+insert into placements(watchlist, article_id, other_id, kind, created_at) values (:watchlist, :article, :other, :kind, :now)
+on conflict(watchlist, article_id, other_id) do update set kind = :kind, created_at = :now
+"""
+_REGROUP = "update hits set story_id = :story, novelty = :novelty, delta_json = :delta where id = :hit"
+_RENEW = """
+update stories set hit_count = :hits, fingerprint_json = :record, first_seen_at = :first, last_seen_at = :last, title = :title, lang = :lang,
+  lead_hit_id = :lead where id = :id
+"""
+_MERGED = "update stories set merged_into_id = :into, hit_count = 0, fingerprint_json = '{}' where id = :id"
+_FOLLOWERS = "select id, title from stories where earlier_id = :id order by id"
 _LIST = """
 select s.id, s.watchlist, s.title, s.lang, s.first_seen_at, s.last_seen_at, s.hit_count,
   (select max(h.score) from hits h where h.story_id = s.id) as score,
   (select count(distinct a.publisher) from hits h join articles a on a.id = h.article_id where h.story_id = s.id) as publishers,
   (select count(*) from hits h where h.story_id = s.id and h.band = 'alert' and h.quiet = 0) as alerts
-from stories s where s.last_seen_at >= :since and (cast(:watchlist as text) is null or s.watchlist = :watchlist)
+from stories s where s.last_seen_at >= :since and s.merged_into_id is null and (cast(:watchlist as text) is null or s.watchlist = :watchlist)
 order by s.last_seen_at desc, s.id desc limit :limit
 """
 _ONE = "select * from stories where id = :id"
+_LINKS = """
+select s.earlier_id, e.title as earlier_title, s.merged_into_id from stories s left join stories e on e.id = s.earlier_id where s.id = :id
+"""
 _MEMBERS = """
 select h.id as hit, h.article_id as article, h.band, h.score, h.quiet, h.novelty, h.delta_json, h.joined_json, a.title, a.lang, a.publisher, a.url,
   a.published_at, a.first_seen_at, a.copy_of
@@ -70,32 +94,100 @@ class UngroupedHit:
     mentions: tuple[Mention, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What people decided on the stories of a watchlist: (kind, article, other article, their stories or None) rows, oldest first."""
+
+    rows: tuple[tuple[str, int, int, int | None, int | None], ...] = ()
+
+    def of(self, article: int, copy_of: int | None = None) -> tuple[frozenset[int], int | None]:
+        """The stories that an article (or the text it copies) was set apart from, and the one it was put into."""
+        apart: set[int] = set()
+        together: int | None = None
+        for kind, one, other, story, other_story in self.rows:
+            for mine, theirs in ((one, other_story), (other, story)):
+                if mine in {article, copy_of} and theirs is not None:
+                    if kind == "apart":
+                        apart.add(theirs)
+                    else:
+                        together = theirs
+        return frozenset(apart), together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regrouped:
+    """One hit of a story made anew: what it brings there."""
+
+    hit: int
+    novelty: str
+    delta: tuple[str, ...]
+
+
 def ungrouped(store: Store, limit: int) -> tuple[UngroupedHit, ...]:
     """Hits that wait for a story, in order of their time, then id."""
     return tuple(_hit(store, row) for row in store.all(_UNGROUPED, limit=limit))
 
 
-def open_stories(store: Store, watchlist: str, since: datetime, limit: int) -> list[tuple[int, list[dict[str, Any]]]]:
-    """The watchlist's stories with a member since an instant: id and stored fingerprints, oldest first."""
+def hits_of(store: Store, story: int) -> tuple[UngroupedHit, ...]:
+    """All hits of a story, in order of their time, with what they are compared by."""
+    return tuple(_hit(store, row) for row in store.all(_GROUPED, story=story, limit=100_000))
+
+
+def open_stories(store: Store, watchlist: str, since: datetime, limit: int) -> list[tuple[int, dict[str, Any]]]:
+    """The watchlist's stories with a member since an instant: id and stored record (`members`, `known`), oldest first."""
     rows = store.all(_OPEN, watchlist=watchlist, since=since, limit=limit)
-    return [(row["id"], json.loads(row["fingerprint_json"])) for row in reversed(rows)]
+    records = [(row["id"], json.loads(row["fingerprint_json"])) for row in reversed(rows)]
+    return [(story, record) for story, record in records if "members" in record]
 
 
-def create(store: Store, hit: UngroupedHit, now: datetime) -> int:
-    """Begins a story with a hit's title. Call inside the transaction that joins the hit."""
-    row = store.one(_CREATE, watchlist=hit.watchlist, title=hit.title, lang=hit.lang, hit=hit.id, at=hit.at, now=now)
+def placed_by_hand(store: Store, watchlist: str) -> Placed:
+    """What people decided on the stories of a watchlist."""
+    rows = store.all(_PLACEMENTS, watchlist=watchlist)
+    return Placed(rows=tuple((row["kind"], row["article_id"], row["other_id"], row["story"], row["other_story"]) for row in rows))
+
+
+def place(store: Store, watchlist: str, article: int, other: int, kind: str, now: datetime) -> None:
+    """Keeps for good that two articles belong `apart` or `together`; the latest word on a pair counts. Call inside a transaction."""
+    store.run(_PLACE, watchlist=watchlist, article=min(article, other), other=max(article, other), kind=kind, now=now)
+
+
+def create(store: Store, hit: UngroupedHit, now: datetime, earlier: int | None = None) -> int:
+    """Begins a story with a hit's title, going on from an `earlier` one. Call inside the transaction that joins the hit."""
+    row = store.one(_CREATE, watchlist=hit.watchlist, title=hit.title, lang=hit.lang, hit=hit.id, at=hit.at, now=now, earlier=earlier)
     assert row is not None
     return int(row["id"])
 
 
+def renew(store: Store, story: int, hits: Sequence[UngroupedHit], brought: Sequence[Regrouped], record: dict[str, Any]) -> None:
+    """Writes a story anew with these hits, oldest first, and what each brings. Call inside a transaction."""
+    for each in brought:
+        store.run(_REGROUP, story=story, hit=each.hit, novelty=each.novelty, delta=each.delta)
+    store.run(
+        _RENEW,
+        id=story,
+        hits=len(hits),
+        record=json.dumps(record, ensure_ascii=False),
+        first=min(hit.at for hit in hits),
+        last=max(hit.at for hit in hits),
+        title=hits[0].title,
+        lang=hits[0].lang,
+        lead=hits[0].id,
+    )
+
+
+def merged(store: Store, story: int, into: int) -> None:
+    """Marks a story as merged into another. Call inside the transaction that moves its hits."""
+    store.run(_MERGED, id=story, into=into)
+
+
 def join(
-    store: Store, story: int, hit: UngroupedHit, novelty: str, delta: tuple[str, ...], joined: dict[str, Any], prints: list[dict[str, Any]]
+    store: Store, story: int, hit: UngroupedHit, novelty: str, delta: tuple[str, ...], joined: dict[str, Any], record: dict[str, Any]
 ) -> bool:
     """Puts a hit into a story, inside the caller's transaction. False where it had one already: nothing is changed then."""
     evidence = json.dumps(joined, ensure_ascii=False)
     if not store.run(_JOIN, story=story, novelty=novelty, delta=delta, joined=evidence, hit=hit.id):
         return False
-    store.run(_GROW, id=story, at=hit.at, fingerprints=json.dumps(prints, ensure_ascii=False))
+    store.run(_GROW, id=story, at=hit.at, record=json.dumps(record, ensure_ascii=False))
     return True
 
 
@@ -121,6 +213,13 @@ def get(store: Store, story_id: int) -> Story | None:
         publishers=tuple(dict.fromkeys(member["publisher"] for member in found)),
         langs=tuple(dict.fromkeys(member["lang"] for member in found)),
     )
+
+
+def links(store: Store, story_id: int) -> Row:
+    """What a story goes on from (`earlier_id`, `earlier_title`), what went on from it (`later`: id and title rows), and where it was merged into."""
+    row = store.one(_LINKS, id=story_id)
+    assert row is not None
+    return {**row, "later": store.all(_FOLLOWERS, id=story_id)}
 
 
 def members(store: Store, story_id: int) -> list[Row]:

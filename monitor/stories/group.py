@@ -1,48 +1,71 @@
 """Online, bounded, deterministic grouping: a hit joins the story whose members it resembles most, or begins one. Pure.
 
-Similarity counts shared canonical entities (rare ones more), topics, amounts, days and, within one language, words. A shared
-address or a copied text joins at once. Every decision names what it rests on and the nearest story that was not joined.
+A shared address or a copied text joins at once; otherwise similarity.py decides. Every decision names what it rests on, the nearest story
+that was not joined, and the earlier story that a new one goes on from.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint
+from monitor.stories.similarity import Rarity, Weighed, alike, same_text, shared, weigh
 
-JOIN = 0.60
-"""Mean similarity to the two best members from which a hit joins (MATCHING 5: 0.60 to 0.70 gave one result there)."""
+JOIN = 0.40
+"""Mean similarity to the best members from which a hit joins (0.37 to 0.43 give much the same)."""
 
-WINDOW = timedelta(days=4)
-"""A story takes new members until so long after its latest one."""
+_BEST = 3
+
+EARLIER = 0.30
+"""Similarity from which a new story is said to go on from an earlier one that names the same party."""
+
+WINDOW = timedelta(days=14)
+"""A story takes new members until so long after its latest one; age counts against joining all the while."""
+
+MEMORY = timedelta(days=60)
+"""Stories are remembered so long as earlier ones."""
 
 MAX_STORIES = 500
-MAX_MEMBERS = 12
+MAX_MEMBERS = 8
+_CANDIDATES = 12
+_COMMON = 0.25
+"""What so large a share of the open stories has leads to none of them."""
+
+_FEW = 40
+_LOOK = timedelta(hours=6)
+"""How often stories past their memory are looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a hit goes: a story's key, or None for a new story; with the score, its reasons and the nearest story not joined."""
+    """Where a hit goes: a story's key, or None for a new story; with the score, its reasons and the nearest story not joined.
+
+    `copy`: it is the text of a member. `earlier`: the story that a new one goes on from.
+    """
 
     story: int | None
     score: float = 1.0
     because: tuple[str, ...] = ()
+    copy: bool = False
     nearest: int | None = None
     nearest_score: float = 0.0
+    earlier: int | None = None
 
 
 class Grouper:
-    """The open stories of one watchlist. `place` decides, `add` records; the caller owns the keys."""
+    """The open stories of one watchlist. `place` decides, `add` records; the caller owns the keys.
+
+    What counts are the members kept, so that stories opened from a store decide as those never closed.
+    """
 
     def __init__(self) -> None:
-        self._stories: dict[int, list[Fingerprint]] = {}
-        self._by_feature: dict[str, set[int]] = {}
-        self._seen: Counter[str] = Counter()
-        self._hits = 0
+        self._stories: dict[int, list[Weighed]] = {}
+        self._by_feature: dict[str, Counter[int]] = {}
+        self._rarity = Rarity()
+        self._looked_at: datetime | None = None
 
     def open(self, story: int, members: Iterable[Fingerprint]) -> None:
         """Takes up a stored story with its member fingerprints, oldest first."""
@@ -51,100 +74,105 @@ class Grouper:
 
     def add(self, story: int, member: Fingerprint) -> None:
         """Records that a hit belongs to a story; keeps the first member and the latest ones."""
+        self._rarity.add(member)
         members = self._stories.setdefault(story, [])
-        members.append(member)
-        if len(members) > MAX_MEMBERS:
-            del members[1]
+        members.append(weigh(member, self._rarity))
         for feature in _features(member):
-            self._by_feature.setdefault(feature, set()).add(story)
-        self._seen.update(member.entities)
-        self._hits += 1
+            self._by_feature.setdefault(feature, Counter())[story] += 1
+        if len(members) > MAX_MEMBERS:
+            self._forget(story, members.pop(1))
         if len(self._stories) > MAX_STORIES:
-            self._close(min(self._stories, key=lambda key: (self._stories[key][-1].at, key)))
+            self._close(min(self._stories, key=lambda key: (self._stories[key][-1].report.at, key)))
 
     def members(self, story: int) -> tuple[Fingerprint, ...]:
         """The members kept of an open story, first to latest."""
-        return tuple(self._stories[story])
+        return tuple(member.report for member in self._stories[story])
 
-    def place(self, hit: Fingerprint) -> Placement:
-        """The story a hit belongs to. Ties go to the older story."""
-        scored: list[tuple[float, int, tuple[str, ...]]] = []
-        for story in sorted({story for feature in _features(hit) for story in self._by_feature.get(feature, ())}):
+    def place(self, hit: Fingerprint, apart: Collection[int] = (), together: int | None = None) -> Placement:
+        """The story a hit belongs to. Ties go to the older story. `apart` are stories that a person set it apart from, `together` one it was put into."""
+        self._let_go(hit)
+        if together is not None and together in self._stories:
+            return Placement(story=together, because=("put there by hand",))
+        weighed = weigh(hit, self._rarity)
+        scored: list[tuple[float, int, Weighed]] = []
+        for story in self._candidates(hit):
             members = self._stories[story]
-            if hit.at - max(member.at for member in members) > WINDOW or min(member.at for member in members) - hit.at > WINDOW:
-                continue
-            if same := _same_text(hit, members):
-                return Placement(story=story, score=1.0, because=(same,))
-            score, because = self._similarity(hit, members)
-            scored.append((score, story, because))
+            same = next((why for member in members if (why := same_text(hit, member.report))), "")
+            if same and story not in apart:
+                return Placement(story=story, because=(same,), copy=True)
+            scores = [alike(weighed, member) for member in members]
+            best = sorted(scores, reverse=True)[:_BEST]
+            scored.append((sum(best) / len(best), story, members[scores.index(best[0])]))
         scored.sort(key=lambda each: (-each[0], each[1]))
-        if scored and scored[0][0] >= JOIN:
-            second = scored[1] if len(scored) > 1 else (0.0, None, ())
-            return Placement(story=scored[0][1], score=scored[0][0], because=scored[0][2], nearest=second[1], nearest_score=second[0])
-        nearest = scored[0] if scored else (0.0, None, ())
-        return Placement(story=None, nearest=nearest[1], nearest_score=nearest[0])
+        allowed = [each for each in scored if each[1] not in apart and self._is_open(each[1], hit)]
+        if allowed and allowed[0][0] >= JOIN:
+            score, joined, nearest_member = allowed[0]
+            other = next((each for each in scored if each[1] != joined), None)
+            return Placement(
+                story=joined,
+                score=score,
+                because=shared(hit, nearest_member.report),
+                nearest=other[1] if other else None,
+                nearest_score=other[0] if other else 0.0,
+            )
+        return Placement(
+            story=None,
+            score=0.0,
+            nearest=scored[0][1] if scored else None,
+            nearest_score=scored[0][0] if scored else 0.0,
+            earlier=next((story for score, story, member in scored if score >= EARLIER and _one_party(hit, member.report)), None),
+        )
 
-    def _similarity(self, hit: Fingerprint, members: list[Fingerprint]) -> tuple[float, tuple[str, ...]]:
-        """Mean similarity to the two most similar members, and the reasons of the best."""
-        scores = sorted(((*self._pair(hit, member), member.key) for member in members), key=lambda each: (-each[0], each[2]))
-        best = scores[:2]
-        return sum(score for score, _, _ in best) / len(best), best[0][1]
+    def _candidates(self, hit: Fingerprint) -> list[int]:
+        """The stories that share most with a hit, and those that may hold its text."""
+        tally: Counter[int] = Counter()
+        limit = max(_FEW, _COMMON * len(self._stories))
+        for feature in _features(hit):
+            stories: Counter[int] = self._by_feature.get(feature, Counter())
+            if feature[0] == "k":
+                tally.update(dict.fromkeys(stories, 1000))
+            elif len(stories) <= limit:
+                for story in stories:
+                    tally[story] += 3 if feature[0] == "e" else 1
+        return [story for story, _ in sorted(tally.items(), key=lambda each: (-each[1], each[0]))[:_CANDIDATES]]
 
-    def _pair(self, one: Fingerprint, other: Fingerprint) -> tuple[float, tuple[str, ...]]:
-        shared = one.entities & other.entities
-        weight = {entity: self._rarity(entity) for entity in one.entities | other.entities}
-        common = sum(weight[entity] for entity in shared)
-        smaller = min(sum(weight[e] for e in one.entities), sum(weight[e] for e in other.entities))
-        union = sum(weight.values())
-        money = one.amounts & other.amounts
-        on_days = one.days & other.days
-        # One shared name, all that the shorter report names, is a weak sign: firms turn up in many developments.
-        score = (0.35 if len(shared) > 1 else 0.175) * (common / smaller if smaller else 0.0)
-        score += 0.25 * (common / union if union else 0.0)
-        score += 0.15 * _jaccard(one.topics, other.topics)
-        score += 0.15 * min(len(money), 2)
-        score += 0.05 * min(len(on_days), 2)
-        score += 0.15 * bool(one.title_entities & other.title_entities)
-        score += 0.10 * min(len(shared), 4)
-        if one.lang == other.lang:
-            score += 0.5 * _jaccard(one.words, other.words)
-        elif not shared and not money:
-            score = 0.0
-        reasons = [f"entity:{entity}" for entity in sorted(shared)]
-        reasons += [f"amount:{amount}" for amount in sorted(money)]
-        reasons += [f"day:{day}" for day in sorted(on_days)]
-        reasons += [f"topic:{topic}" for topic in sorted(one.topics & other.topics)]
-        return score, tuple(reasons)
+    def _is_open(self, story: int, hit: Fingerprint) -> bool:
+        members = self._stories[story]
+        return hit.at - members[-1].report.at <= WINDOW and members[0].report.at - hit.at <= WINDOW
 
-    def _rarity(self, entity: str) -> float:
-        return math.log((self._hits + 2) / (self._seen[entity] + 1)) + 0.3
+    def _let_go(self, hit: Fingerprint) -> None:
+        if self._looked_at is not None and abs(hit.at - self._looked_at) < _LOOK:
+            return
+        self._looked_at = hit.at
+        for story in [key for key, members in self._stories.items() if hit.at - members[-1].report.at > MEMORY]:
+            self._close(story)
 
     def _close(self, story: int) -> None:
+        for member in self._stories[story]:
+            self._forget(story, member)
         del self._stories[story]
-        for stories in self._by_feature.values():
-            stories.discard(story)
+
+    def _forget(self, story: int, member: Weighed) -> None:
+        self._rarity.remove(member.report)
+        for feature in _features(member.report):
+            stories = self._by_feature[feature]
+            stories[story] -= 1
+            if not stories[story]:
+                del stories[story]
+                if not stories:
+                    del self._by_feature[feature]
 
 
 def _features(hit: Fingerprint) -> list[str]:
-    """What stories are looked up by: entities, amounts, address and copied text; words only where there is nothing else."""
-    features = [f"e:{entity}" for entity in hit.entities] + [f"m:{amount}" for amount in hit.amounts]
-    features += [f"k:{key}" for key in (hit.address, hit.copy_of, hit.key) if key]
-    return features + [f"w:{hit.lang}:{word}" for word in hit.words if len(word) >= 6]
+    """What stories are looked up by: names, figures, concepts of the headline, words of the headline, places; address and copied text."""
+    features = [f"k:{key}" for key in (hit.address, hit.copy_of, hit.key) if key]
+    features += [f"e:{entity}" for entity in hit.entities] + [f"f:{figure}" for figure in hit.all_figures]
+    features += [f"c:{concept}" for concept in hit.title_concepts] + [f"p:{place}" for place in hit.places]
+    return features + [f"w:{hit.lang}:{word}" for word in hit.title_words]
 
 
-def _same_text(hit: Fingerprint, members: list[Fingerprint]) -> str:
-    for member in members:
-        if hit.address and hit.address == member.address:
-            return f"same address as {member.key}"
-        if hit.copy_of and hit.copy_of in (member.key, member.copy_of):
-            return f"copy of {hit.copy_of}"
-        if member.copy_of and member.copy_of == hit.key:
-            return f"copied by {member.key}"
-    return ""
-
-
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other) if one and other else 0.0
+def _one_party(hit: Fingerprint, member: Fingerprint) -> bool:
+    return not hit.title_entities.isdisjoint(member.title_entities)
 
 
 def label(hits: Iterable[HitText], hubs: Hubs) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from monitor.model import Watchlist
 from monitor.store import stories as stored
 from monitor.store.driver import Store
 from monitor.store.stories import UngroupedHit
-from monitor.stories.fingerprint import HitText, Hubs, fingerprint, from_json, to_json
-from monitor.stories.group import MAX_STORIES, WINDOW, Grouper, Placement
-from monitor.stories.novelty import novelty
+from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint, from_json, to_json
+from monitor.stories.group import MAX_STORIES, MEMORY, Grouper, Placement
+from monitor.stories.novelty import Known, known_from_json, known_to_json, novelty, told
 
 Clock = Callable[[], datetime]
 
@@ -33,47 +33,62 @@ async def group(*, store: Store, clock: Clock, limit: int, watchlists: tuple[Wat
 
 
 def hubs(watchlists: tuple[Watchlist, ...]) -> Hubs:
-    """Entities that say nothing when shared: those marked as hubs, and every place."""
+    """Entities that say little when shared: those marked as hubs say nothing, places and offices a little."""
     entities = [entity for watchlist in watchlists for side in watchlist.sides for entity in side.entities]
     return Hubs(
-        ids=frozenset(entity.id for entity in entities if entity.hub or entity.type == "place"),
+        ids=frozenset(entity.id for entity in entities if entity.hub),
         leaders=frozenset(entity.id for entity in entities if entity.hub and entity.type == "person"),
+        places=frozenset(entity.id for entity in entities if not entity.hub and entity.type == "place"),
+        bodies=frozenset(entity.id for entity in entities if not entity.hub and entity.type == "body"),
+        people=frozenset(entity.id for entity in entities if entity.type == "person"),
     )
 
 
 def _group(store: Store, now: datetime, limit: int, hub_ids: Hubs) -> GroupCounts:
     waiting = stored.ungrouped(store, limit)
-    groupers: dict[str, Grouper] = {}
+    desks: dict[str, _Desk] = {}
     kinds: list[str] = []
     for hit in waiting:
-        if hit.watchlist not in groupers:
-            since = min(each.at for each in waiting) - WINDOW
-            groupers[hit.watchlist] = _opened(store, hit.watchlist, since)
-        kinds.append(_place(store, groupers[hit.watchlist], hit, hub_ids, now))
+        if hit.watchlist not in desks:
+            desks[hit.watchlist] = _Desk(store, hit.watchlist, min(each.at for each in waiting) - MEMORY)
+        kinds.append(desks[hit.watchlist].place(hit, fingerprint(text_of(hit), hub_ids), now))
     return GroupCounts(new=kinds.count("new"), updates=kinds.count("update"), echoes=kinds.count("echo"))
 
 
-def _opened(store: Store, watchlist: str, since: datetime) -> Grouper:
-    grouper = Grouper()
-    for story, prints in stored.open_stories(store, watchlist, since, MAX_STORIES):
-        grouper.open(story, (from_json(each) for each in prints))
-    return grouper
+class _Desk:
+    """The open stories of one watchlist with what each told, and the places that people gave to articles."""
+
+    def __init__(self, store: Store, watchlist: str, since: datetime) -> None:
+        self._store = store
+        self._grouper = Grouper()
+        self._known: dict[int, Known] = {}
+        for story, record in stored.open_stories(store, watchlist, since, MAX_STORIES):
+            self._grouper.open(story, (from_json(each) for each in record["members"]))
+            self._known[story] = known_from_json(record["known"])
+        self._placed = stored.placed_by_hand(store, watchlist)
+
+    def place(self, hit: UngroupedHit, found: Fingerprint, now: datetime) -> str:
+        """Gives a hit its story and records what it brings, in one transaction. Returns its kind."""
+        apart, together = self._placed.of(hit.article_id, hit.copy_of)
+        placed = self._grouper.place(found, apart, together)
+        known = self._known.get(placed.story, Known()) if placed.story is not None else Known()
+        brings = novelty(found, known, placed.copy)
+        with self._store.write():
+            story = stored.create(self._store, hit, now, placed.earlier) if placed.story is None else placed.story
+            self._grouper.add(story, found)
+            self._known[story] = told(known, found)
+            record = record_of(self._grouper.members(story), self._known[story])
+            stored.join(self._store, story, hit, brings.kind, brings.delta, _evidence(placed, found), record)
+        return brings.kind
 
 
-def _place(store: Store, grouper: Grouper, hit: UngroupedHit, hub_ids: Hubs, now: datetime) -> str:
-    found = fingerprint(_text(hit), hub_ids)
-    placed = grouper.place(found)
-    earlier = grouper.members(placed.story) if placed.story is not None else ()
-    brings = novelty(found, earlier)
-    with store.write():
-        story = stored.create(store, hit, now) if placed.story is None else placed.story
-        grouper.add(story, found)
-        prints = [to_json(each) for each in grouper.members(story)]
-        stored.join(store, story, hit, brings.kind, brings.delta, _evidence(placed), prints)
-    return brings.kind
+def record_of(members: Iterable[Fingerprint], known: Known) -> dict[str, object]:
+    """A story's members and what they told, as stored."""
+    return {"members": [to_json(each) for each in members], "known": known_to_json(known)}
 
 
-def _text(hit: UngroupedHit) -> HitText:
+def text_of(hit: UngroupedHit) -> HitText:
+    """A stored hit as it is compared."""
     return HitText(
         key=str(hit.article_id),
         title=hit.title,
@@ -88,8 +103,11 @@ def _text(hit: UngroupedHit) -> HitText:
     )
 
 
-def _evidence(placed: Placement) -> dict[str, object]:
+def _evidence(placed: Placement, found: Fingerprint) -> dict[str, object]:
     return {
+        "copy": placed.copy,
+        "credit": found.credit,
+        "figures": sorted(found.figures),
         "score": round(placed.score, 3),
         "because": list(placed.because),
         "nearest": placed.nearest,

@@ -1,16 +1,23 @@
-"""Grouping and novelty over made-up hits."""
+"""Grouping over made-up hits."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.model import Mention
 from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint, from_json, to_json
-from monitor.stories.group import MAX_STORIES, Grouper, label
-from monitor.stories.novelty import novelty
+from monitor.stories.group import MAX_MEMBERS, MAX_STORIES, Grouper, Placement, label
 
 START = datetime(2024, 9, 24, tzinfo=UTC)
-HUBS = Hubs(ids=frozenset({"vietnam", "us", "to-lam", "joe-biden"}), leaders=frozenset({"to-lam", "joe-biden"}))
+HUBS = Hubs(
+    ids=frozenset({"vietnam", "us", "to-lam", "joe-biden"}),
+    leaders=frozenset({"to-lam", "joe-biden"}),
+    places=frozenset({"da-nang", "hue"}),
+)
 
 
 def mention(kind: str, name: str, zone: str) -> Mention:
@@ -36,11 +43,28 @@ def hit(
 
 
 APPLE_EN = hit("1", "Vietnam's leader meets Apple on research centre", named="vietnam to-lam apple", topics="research")
-APPLE_FR = hit("2", "Le président vietnamien rencontre Apple", lang="fr", hours=3, named="vietnam to-lam apple", topics="research")
-APPLE_VI = hit("3", "Chủ tịch nước tiếp lãnh đạo Apple", lang="vi", hours=5, named="vietnam to-lam apple", topics="research")
+APPLE_FR = hit(
+    "2", "Le président rencontre Apple, centre de recherche", lang="fr", hours=3, named="vietnam to-lam apple", topics="research"
+)
+APPLE_VI = hit("3", "Chủ tịch nước tiếp Apple về trung tâm nghiên cứu", lang="vi", hours=5, named="vietnam to-lam apple", topics="research")
 MARVELL = hit("4", "Marvell opens design centre in Ho Chi Minh City", hours=1, named="vietnam marvell", topics="semiconductors")
-FPT_EN = hit("5", "FPT and Nvidia to build AI factory", "The US$200 million plant", hours=2, named="fpt nvidia", topics="ai")
-FPT_VI = hit("6", "FPT bắt tay Nvidia làm nhà máy AI", "Dự án 200 triệu USD", lang="vi", hours=9, named="fpt nvidia", topics="ai")
+FPT_EN = hit(
+    "5", "FPT and Nvidia to build AI factory", "The US$200 million plant will open next year.", hours=2, named="fpt nvidia", topics="ai"
+)
+FPT_VI = hit("6", "FPT bắt tay Nvidia xây nhà máy AI", "Dự án 200 triệu USD.", lang="vi", hours=9, named="fpt nvidia", topics="ai")
+
+
+def prints(*hits: HitText) -> list[Fingerprint]:
+    return [fingerprint(each, HUBS) for each in hits]
+
+
+def placed(hits: list[HitText], last: HitText, **known: object) -> Placement:
+    """Where the last hit goes once the others are stories as `label` makes them."""
+    grouper = Grouper()
+    for number, found in enumerate(prints(*hits)):
+        where = grouper.place(found).story
+        grouper.add(number if where is None else where, found)
+    return grouper.place(fingerprint(last, HUBS), **known)  # type: ignore[arg-type]
 
 
 def test_one_development_across_languages() -> None:
@@ -64,20 +88,63 @@ def test_countries_alone_join_nothing() -> None:
     assert len(set(label([one, two], HUBS).values())) == 2
 
 
+def test_a_firm_is_not_a_development() -> None:
+    """Two developments of one firm are two stories."""
+    one = hit("1", "Intel adds chip packaging line", named="intel", topics="semiconductors")
+    two = hit("2", "Intel gives computers to highland schools", named="intel", topics="workforce", hours=20)
+    assert len(set(label([one, two], HUBS).values())) == 2
+
+
+def test_a_visit_with_several_meetings_is_several_stories() -> None:
+    """Same visitor, same day, other counterpart: another story."""
+    firms = ("apple", "google", "meta", "qualcomm", "micron")
+    hits = [
+        hit(firm, f"Deputy prime minister meets {firm.title()} on chips", named=firm, topics="semiconductors", hours=n)
+        for n, firm in enumerate(firms)
+    ]
+    assert len(set(label(hits, HUBS).values())) == len(firms)
+
+
 def test_a_meeting_of_two_leaders_is_a_development() -> None:
     """Leaders say nothing alone; the meeting of two of them joins its reports across languages, apart from what each does elsewhere."""
     one = hit("1", "Biden and To Lam speak of chips", named="us to-lam joe-biden", topics="semiconductors")
-    two = hit("2", "Joe Biden et Tô Lâm se sont vus", lang="fr", hours=1, named="joe-biden to-lam", topics="semiconductors")
+    two = hit("2", "Joe Biden et Tô Lâm: les puces", lang="fr", hours=1, named="joe-biden to-lam", topics="semiconductors")
     three = hit("3", "Tô Lâm nói chuyện tại Đại học Columbia", lang="vi", hours=2, named="to-lam vietnam", topics="semiconductors")
     labels = label([one, two, three], HUBS)
     assert labels["1"] == labels["2"] != labels["3"]
 
 
-def test_old_stories_are_closed() -> None:
-    """After the window the same firms meeting again are another story."""
-    later = hit("7", "Vietnam's leader meets Apple on research centre", hours=24 * 6, named="vietnam to-lam apple", topics="research")
-    labels = label([APPLE_EN, later], HUBS)
-    assert labels["1"] != labels["7"]
+def test_reports_without_names_join_by_words_and_concepts() -> None:
+    """Texts that name no party are compared by what they speak of."""
+    one = hit("1", "US presses Vietnam over Chinese firms in subsea cables", named="us vietnam", topics="subsea-cables")
+    two = hit("2", "Vietnam between US and China on undersea cables", named="us vietnam", topics="subsea-cables", hours=9)
+    three = hit("3", "US survey finds Vietnam short of digital skills", named="us vietnam", topics="workforce", hours=9)
+    labels = label([one, two, three], HUBS)
+    assert labels["1"] == labels["2"] != labels["3"]
+
+
+def test_old_stories_take_no_members_and_are_named_as_earlier() -> None:
+    """After the window the same firms meeting again are another story, which goes on from the first."""
+    later = hit(
+        "7",
+        "Vietnam's leader meets Apple on research centre again this year",
+        hours=24 * 20,
+        named="vietnam to-lam apple",
+        topics="research",
+    )
+    where = placed([APPLE_EN], later)
+    assert where.story is None
+    assert where.earlier == 0
+
+
+def test_the_nearest_story_not_joined_is_named() -> None:
+    """A placement says what it rests on and which story came next."""
+    headphones = hit("9", "Apple moves headphone assembly", named="apple", topics="electronics-supply-chain")
+    where = placed([APPLE_EN, FPT_EN, headphones], APPLE_FR)
+    assert where.story == 0
+    assert {"entity:apple", "topic:research", "concept:research-centre"} <= set(where.because)
+    assert where.nearest == 2
+    assert where.nearest_score < where.score
 
 
 def test_copies_join_whatever_they_share() -> None:
@@ -89,48 +156,56 @@ def test_copies_join_whatever_they_share() -> None:
     assert labels["9"] == labels["10"]
 
 
+def test_the_same_words_are_a_copy() -> None:
+    """A wire text with another outlet's signature is recognised even where it is short."""
+    text = "US firm Amkor has applied to put another sum into its chip packaging plant in the north."
+    one = hit("1", "Amkor seeks to expand its plant", text, named="amkor")
+    two = hit("2", "Amkor seeks to expand its plant", f"{text} (Reuters)", named="amkor", hours=1)
+    assert placed([one], two).copy
+
+
+def test_a_persons_word_counts_more_than_likeness() -> None:
+    """What was set apart is not joined, what was put together is."""
+    assert placed([APPLE_EN], APPLE_FR).story == 0
+    assert placed([APPLE_EN], APPLE_FR, apart={0}).story is None
+    assert placed([APPLE_EN], MARVELL, together=0).because == ("put there by hand",)
+
+
 def test_memory_is_bounded() -> None:
-    """The number of open stories never passes its limit."""
+    """The number of open stories and of members never passes its limit, and nothing is kept of what is closed."""
     grouper = Grouper()
     for number in range(MAX_STORIES + 50):
         grouper.add(number, fingerprint(hit(str(number), f"firm{number} opens", hours=number / 100, named=f"firm{number}"), HUBS))
+    for number in range(30):
+        grouper.add(MAX_STORIES, fingerprint(hit(f"m{number}", f"word{number} opens", hours=9, named="fpt"), HUBS))
     assert len(grouper._stories) == MAX_STORIES
+    assert len(grouper.members(MAX_STORIES)) == MAX_MEMBERS
+    assert not any(feature.endswith(("firm3", "word3")) for feature in grouper._by_feature)
+
+
+HITS = [APPLE_EN, APPLE_FR, APPLE_VI, MARVELL, FPT_EN, FPT_VI]
+
+
+@given(st.lists(st.tuples(st.sampled_from(HITS), st.integers(0, 400)), max_size=25))
+def test_stories_opened_anew_decide_as_before(found: list[tuple[HitText, int]]) -> None:
+    """A grouper that is built from what was kept places the next hit like the one that never stopped."""
+    ordered = sorted(
+        (replace(each, key=str(n), at=START + timedelta(hours=hours)) for n, (each, hours) in enumerate(found)), key=lambda each: each.at
+    )
+    lasting = Grouper()
+    for number, each in enumerate(prints(*ordered)):
+        anew = Grouper()
+        for story in sorted(lasting._stories, key=lambda key: lasting.members(key)[-1].at):
+            anew.open(story, lasting.members(story))
+        one, other = lasting.place(each), anew.place(each)
+        assert (one.story, one.nearest) == (other.story, other.nearest)
+        lasting.add(number if one.story is None else one.story, each)
 
 
 def test_a_fingerprint_survives_the_store() -> None:
     """What is stored is what is compared."""
     found = fingerprint(FPT_EN, HUBS)
     assert from_json(to_json(found)) == found
-    assert found.amounts == {"USD:200000000"}
+    assert found.figures == {"USD:200000000"}
     assert found.entities == {"fpt", "nvidia"}
-
-
-def prints(*hits: HitText) -> list[Fingerprint]:
-    return [fingerprint(each, HUBS) for each in hits]
-
-
-def test_novelty() -> None:
-    """The first report is new; the same facts again are an echo; a new figure or actor is an update that says which."""
-    first, echo, figure, actor = prints(
-        FPT_EN,
-        FPT_VI,
-        hit("7", "FPT and Nvidia: plant to cost $250 million", named="fpt nvidia", topics="ai"),
-        hit("8", "Marvell joins FPT and Nvidia", named="fpt nvidia marvell", topics="ai"),
-    )
-    assert novelty(first, []).kind == "new"
-    assert novelty(echo, [first]).kind == "echo"
-    assert novelty(figure, [first, echo]).delta == ("amount:USD:250000000",)
-    assert novelty(actor, [first, echo]).delta == ("entity:marvell",)
-
-
-def test_what_nobody_was_shown_makes_no_echo() -> None:
-    """A live report is new although a quiet one of the same development was stored at the baseline."""
-    quiet = fingerprint(HitText(**{name: getattr(FPT_EN, name) for name in HitText.__slots__} | {"quiet": True}), HUBS)
-    live = fingerprint(FPT_VI, HUBS)
-    assert novelty(live, [quiet]).kind == "new"
-
-
-def test_a_copy_is_an_echo_whatever_it_says() -> None:
-    """A syndicated copy brings nothing new."""
-    first, copy = prints(FPT_EN, hit("9", "Marvell named", named="marvell", copy_of="5"))
-    assert novelty(copy, [first]).kind == "echo"
+    assert found.title_concepts == {"build", "ai", "factory"}

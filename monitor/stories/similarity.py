@@ -18,6 +18,9 @@ WEIGHED = ("entities", "places", "concepts", "title_concepts", "words", "title_w
 """The sets whose members count by rarity."""
 
 ENTITIES, TITLE_ENTITY, OTHER_PARTIES = 0.15, 0.05, -0.18
+MORE_ENTITIES, MAX_MORE = 0.10, 4
+"""For each shared entity beyond the first: five firms in common are no accident."""
+
 PLACES, OTHER_PLACES = 0.05, -0.11
 CONCEPTS, TITLE_CONCEPTS = 0.12, 0.10
 HEADLINE_KEPT, HEADLINES_KEPT = 0.21, 0.24
@@ -28,6 +31,12 @@ ABSENT_PARTY = -0.10
 ONE_A_MEETING = -0.10
 OTHER_COUNTERPART = -0.50
 """Two meetings with other parties are two, however alike they are told: one visit has many."""
+
+_LEAST_HEADLINE = 11.0
+"""A headline that names less than one telling word is counted as if it named so much: what is kept of it proves little."""
+
+_TALK_SHARE = 0.3
+"""That people met says how, not what: such a word in a headline has so much of its weight."""
 
 _TALKS = frozenset({"meeting", "deputy-pm", "head-of-government", "minister", "ambassador"})
 AGE_PER_DAY = -0.02
@@ -72,7 +81,8 @@ class Rarity:
 class Weighed:
     """A report with the squared weight of all it holds, by kind, and the root of each kind's sum.
 
-    `headline`: what the headline names, as `e:` entity and `c:` concept, by weight; `spoken`: all that the report speaks of, in the same form.
+    `headline`: what the headline names, as `e:` entity and `c:` concept, by weight, and `headline_sum` their sum, or the least that counts;
+    `spoken`: all that the report speaks of, in the same form.
     """
 
     report: Fingerprint
@@ -87,14 +97,14 @@ class Weighed:
 def weigh(report: Fingerprint, rarity: Rarity) -> Weighed:
     """A report made ready to be compared with many."""
     squares = {kind: rarity.squares(kind, getattr(report, kind)) for kind in WEIGHED}
-    headline = {f"c:{name}": weight for name, weight in squares["title_concepts"].items()}
+    headline = {f"c:{name}": weight * (_TALK_SHARE if name in _TALKS else 1.0) for name, weight in squares["title_concepts"].items()}
     headline |= {f"e:{name}": weight for name, weight in squares["entities"].items() if name in report.title_entities}
     return Weighed(
         report,
         squares,
         {kind: math.sqrt(sum(weights.values())) for kind, weights in squares.items()},
         headline,
-        sum(headline.values()),
+        max(sum(headline.values()), _LEAST_HEADLINE),
         frozenset([f"c:{name}" for name in report.concepts] + [f"e:{name}" for name in report.entities]),
         _is_meeting(report),
     )
@@ -105,6 +115,7 @@ def alike(one: Weighed, other: Weighed) -> float:
     a, b = one.report, other.report
     score = _cosine("concepts", one, other) * CONCEPTS + _cosine("title_concepts", one, other) * TITLE_CONCEPTS
     score += _cosine("entities", one, other) * ENTITIES
+    score += MORE_ENTITIES * min(max(len(a.entities & b.entities) - 1, 0), MAX_MORE)
     kept, also_kept = _kept(one, other), _kept(other, one)
     score += HEADLINES_KEPT * min(kept, also_kept) + HEADLINE_KEPT * max(kept, also_kept)
     if a.title_entities and b.title_entities:

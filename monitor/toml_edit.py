@@ -64,6 +64,12 @@ def block(text: str, table: Path) -> tuple[int, str] | None:
     return None if span is None else (text.count("\n", 0, span.start) + 1, text[span.start : span.end].rstrip("\n") + "\n")
 
 
+def with_block(text: str, kin: Path, new: str) -> str:
+    """The text with a whole block behind the last table that begins as `kin` does, a blank line before it."""
+    places = _places(text)
+    return _inserted(text, _end_of_kin(places, (*kin, ""), len(text)), "\n" + new.strip("\n") + "\n")
+
+
 def quoted(value: Scalar) -> str:
     """A value as TOML writes it."""
     if isinstance(value, float):

@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.export import export_watchlist
+from monitor.cli.learn import cleaned_seeds, learn
 from monitor.cli.output import document, emit, listing, say, show
 from monitor.cli.replay import apply_watchlist, try_watchlist
 from monitor.cli.session import open_session
-from monitor.errors import ConfigError, MonitorError, NothingSelected, Problem, UsageError
+from monitor.errors import ConfigError, NothingSelected, Problem, UsageError
 
 if TYPE_CHECKING:
-    from monitor.hits.match import Matcher
     from monitor.model import Entity, Watchlist
-    from monitor.watchlists.clean import Cleaned
-    from monitor.watchlists.compose import Learnt
-    from monitor.watchlists.read import PageReader
 
 _KINDS = ("names", "exact_names", "short", "loose", "never")
 _LEARNT = ("what", "type", "side", "seen_in", "confidence")
 
 
-class SeedMissed(MonitorError):
-    """A seed that its watchlist would not report: the watchlist has lost what it was made for."""
-
-
 @click.group()
 def watchlists() -> None:
     """Learn, check and show what is watched."""
-
-
-@watchlists.command()
-@click.argument("seeds", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path, allow_dash=True), help="Write the draft here (- is standard output)."
-)
-@click.option("--force", is_flag=True, help="Replace the file given by --out.")
-@click.option("--show-dropped", is_flag=True, help="Print what was taken for boilerplate, and learn nothing.")
-@click.option("--no-gazetteer", is_flag=True, help="Learn from the seeds alone, without what the program knows of names.")
-@document
-def learn(seeds: tuple[Path, ...], out: Path | None, force: bool, show_dropped: bool, no_gazetteer: bool, as_json: bool) -> None:
-    """Propose a watchlist from example articles: text, Markdown or HTML files, or folders of them.
-
-    Prints what was found; --out writes the draft for you to edit. An existing file is never overwritten without --force.
-    """
-    from monitor.watchlists.compose import compose
-    from monitor.watchlists.knowledge import load
-    from monitor.watchlists.learn import learn as learn_from
-    from monitor.watchlists.read import read_seeds
-
-    if out and str(out) != "-" and out.exists() and not force:
-        raise UsageError(f"{out} exists; give another name, or --force to replace it")
-    learnt, cleaned = learn_from(read_seeds(seeds, _page_reader()), None if no_gazetteer else load())
-    if show_dropped:
-        emit(list(_dropped(cleaned)), ("seed", "characters", "text"), as_json)
-        return
-    if out and str(out) == "-":
-        click.echo(compose(learnt), nl=False)
-        return
-    if out:
-        out.write_text(compose(learnt), encoding="utf-8")
-    emit(list(_learnt(learnt)), _LEARNT, as_json)
-    if out:
-        say(f"wrote {out}: read it, switch on what is marked enabled = false, then run: monitor watchlists check {out}")
-    else:
-        say("nothing was written; give --out FILE for the draft")
 
 
 @watchlists.command("list")
@@ -83,11 +39,31 @@ def list_watchlists(ctx: click.Context, limit: int, as_json: bool, as_jsonl: boo
 @watchlists.command("show")
 @click.argument("name", required=False)
 @click.option("--names", is_flag=True, help="List every name with the entity it stands for.")
+@click.option("--coverage", is_flag=True, help="Judge the example articles it was learnt from, with and without what only they taught.")
+@click.option(
+    "--seeds",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="With --coverage: the example articles (default: the folder of FILE).",
+)
 @document
 @click.pass_context
-def show_watchlist(ctx: click.Context, name: str | None, names: bool, as_json: bool) -> None:
-    """Show one watchlist: a configured one by its name, or that of a file."""
+def show_watchlist(ctx: click.Context, name: str | None, names: bool, coverage: bool, seeds: tuple[Path, ...], as_json: bool) -> None:
+    """Show one watchlist: a configured one by its name, or that of a file.
+
+    --coverage proves that each seed would be reported: its band, its score and the margin above the alert band; and the same for the watchlist
+    without the entries that this seed alone taught (leave-one-seed-out). Exits with 1 where a seed is no alert.
+
+    \b
+    Example:
+      monitor watchlists show seeds/vietnam-us-tech.toml --coverage
+    """
+    from monitor.cli.learn import print_coverage
+
     chosen = _chosen(ctx, name)
+    if coverage or seeds:
+        print_coverage(open_session(ctx), chosen, name, seeds, as_json)
+        return
     if names:
         emit([row for one in chosen for row in _name_rows(one)], ("name", "kind", "id", "type", "side"), as_json)
         return
@@ -160,49 +136,10 @@ def check(files: tuple[Path, ...], seeds: tuple[Path, ...], as_json: bool) -> No
         _check_seeds(seeds, tuple(one for _, parsed in found.values() for one in parsed))
 
 
+watchlists.add_command(learn)
 watchlists.add_command(export_watchlist)
 watchlists.add_command(try_watchlist)
 watchlists.add_command(apply_watchlist)
-
-
-def _page_reader() -> PageReader:
-    def read(body: bytes) -> Mapping[str, str]:
-        from monitor.articles.extract import extract_page
-
-        page = extract_page(body, "")
-        return {key: str(page[key]) for key in ("title", "text", "lang", "date", "site_name")}
-
-    return read
-
-
-def _dropped(cleaned: Sequence[Cleaned]) -> Iterator[Mapping[str, object]]:
-    for one in cleaned:
-        for span in one.spans:
-            if span.kind == "dropped":
-                yield {"seed": one.seed.id, "characters": f"{span.start}-{span.end}", "text": span.text}
-
-
-def _learnt(learnt: Learnt) -> Iterator[Mapping[str, object]]:
-    from monitor.watchlists.compose import own_phrases, side_of, topic_side
-
-    for one in learnt.proposals.entities:
-        side = side_of(learnt, one)
-        about = {"id": one.id, "names": one.names, "short": one.short, "count": one.count, "quote": one.quote, "quote_seed": one.quote_seed}
-        yield {"what": one.title, "type": one.type, "side": side or "left out", "seen_in": one.seeds, "confidence": one.confidence, **about}
-    subject = topic_side(learnt)
-    for found in learnt.topics:
-        about = {"id": found.topic.id, "names": found.forms, "count": found.count}
-        yield {"what": found.topic.title, "type": "topic", "side": subject, "seen_in": found.seeds, "confidence": "sure", **about}
-    for phrase in learnt.phrases:
-        confidence = "likely" if phrase in own_phrases(learnt) else "check"
-        yield {
-            "what": phrase.text,
-            "type": "phrase",
-            "side": subject,
-            "seen_in": phrase.seeds,
-            "confidence": confidence,
-            "count": phrase.count,
-        }
 
 
 def _chosen(ctx: click.Context, name: str | None) -> tuple[Watchlist, ...]:
@@ -272,18 +209,13 @@ def _sides_of(text: str) -> tuple[str, ...]:
 
 
 def _check_seeds(paths: tuple[Path, ...], parsed: tuple[Watchlist, ...]) -> None:
+    from monitor.cli.learn import SeedMissed, judged
     from monitor.hits.compile import compile_matcher
-    from monitor.watchlists.clean import clean_seed
-    from monitor.watchlists.read import read_seeds
 
-    matcher: Matcher = compile_matcher(parsed)
+    matcher = compile_matcher(parsed)
     missed: list[str] = []
-    for raw in read_seeds(paths, _page_reader()):
-        seed = clean_seed(raw).seed
-        # A seed without a headline is judged as the page would be whose headline is its first paragraph.
-        title, _, body = (seed.title, "", seed.text) if seed.title else seed.text.partition("\n")
-        verdicts = [matcher.verdict_of(one.id, title, body, seed.lang) for one in parsed]
-        best = max(verdicts, key=lambda verdict: verdict.score)
+    for seed in cleaned_seeds(paths):
+        best = max((judged(matcher, one.id, seed) for one in parsed), key=lambda verdict: verdict.score)
         say(f"seed {seed.id}: {best.score:.2f} points, {best.band or 'no hit'}")
         if best.band != "alert":
             missed.append(seed.id)

@@ -97,6 +97,26 @@ def _lines(learnt: Learnt) -> Iterator[str]:
     yield from _own_masks()
 
 
+def entity_block(side: str, proposal: Proposal, learnt: Learnt) -> str:
+    """One proposal as the draft writes it: its quote, where it comes from, its block."""
+    return "\n".join(_entity(side, proposal, learnt))
+
+
+def topic_block(side: str, found: FoundTopic) -> str:
+    """A known topic of the seeds as the draft writes it."""
+    return "\n".join(_found_topic(side, found))
+
+
+def phrase_block(side: str, phrase: Phrase, learnt: Learnt, *, enabled: bool) -> str:
+    """A phrase of the seeds as a topic of its own."""
+    return "\n".join(_phrase(side, phrase, len(learnt.seeds), enabled=enabled))
+
+
+def forms_of(proposal: Proposal) -> Entity:
+    """The forms of the seeds in the lists they belong to: acronyms keep their case, very short ones need another organisation beside them."""
+    return _as_seen(proposal)
+
+
 def _introduction(seeds: Sequence[Seed]) -> Iterator[str]:
     count = "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
     for line in _INTRODUCTION.format(count=count).splitlines():
@@ -194,10 +214,14 @@ def _as_seen(one: Proposal) -> Entity:
 def _topics(learnt: Learnt, side: str) -> Iterator[str]:
     yield from _phrases(learnt, side)
     for found in learnt.topics:
-        yield ""
-        yield from _wrapped(f"sure, {found.count} times: {', '.join(found.forms[:8])} ({', '.join(found.seeds)})")
-        yield from _topic(side, found.topic, found.seeds)
+        yield from _found_topic(side, found)
     yield from _more_phrases(learnt, side)
+
+
+def _found_topic(side: str, found: FoundTopic) -> Iterator[str]:
+    yield ""
+    yield from _wrapped(f"sure, {found.count} times: {', '.join(found.forms[:8])} ({', '.join(found.seeds)})")
+    yield from _topic(side, found.topic, found.seeds)
 
 
 def _phrases(learnt: Learnt, side: str) -> Iterator[str]:
@@ -205,10 +229,15 @@ def _phrases(learnt: Learnt, side: str) -> Iterator[str]:
     own = own_phrases(learnt)
     total = len(learnt.seeds)
     for one in own:
-        yield ""
-        yield from _wrapped(f"likely, {one.count} times in {len(one.seeds)} of {total} seeds; delete it if it is not the subject")
-        words = tuple(sorted((lang, (word,)) for lang, word in one.words))
-        yield from _topic(side, Topic(id=one.id, title="", weight=2.0 if len(one.seeds) * 2 > total else 1.0, words=words), one.seeds)
+        yield from _phrase(side, one, total, enabled=True)
+
+
+def _phrase(side: str, one: Phrase, total: int, *, enabled: bool) -> Iterator[str]:
+    yield ""
+    yield from _wrapped(f"likely, {one.count} times in {len(one.seeds)} of {total} seeds; delete it if it is not the subject")
+    words = tuple(sorted((lang, (word,)) for lang, word in one.words))
+    weight = 2.0 if len(one.seeds) * 2 > total else 1.0
+    yield from _topic(side, Topic(id=one.id, title="", weight=weight, words=words, enabled=enabled), one.seeds)
 
 
 def _more_phrases(learnt: Learnt, side: str) -> Iterator[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.text import fold
+from monitor.hits.compile import compile_matcher
+from monitor.text import fold, one_line
+from monitor.watchlists.clean import clean_seed
 from monitor.watchlists.compose import Learnt, compose
 from monitor.watchlists.format import parse_watchlists
 from monitor.watchlists.knowledge import load
@@ -178,6 +180,60 @@ def test_others_are_left_out() -> None:
     """Leaders and names of third countries are no entries, words of topics are no names."""
     names = {name for _, name, _ in written(compose(learnt()))}
     assert not names & {"xi-jinping", "china", "cuba", "france", "lng"}
+
+
+@cache
+def kept_text(seed: str) -> tuple[str, str]:
+    """The whole text of a seed file, and what is left of it without boilerplate, both on one line."""
+    (file,) = SEEDS.glob(f"{seed}_*.txt")
+    cleaned = next(one for one in learn(read_seeds([SEEDS], lambda body: {}), None)[1] if one.seed.id == seed)
+    kept = [span.text for span in cleaned.spans if span.kind != "dropped"]
+    return one_line(file.read_text(encoding="utf-8"), 10**6), one_line(" ".join(kept), 10**6)
+
+
+@pytest.mark.parametrize("gazetteer", [True, False], ids=["gazetteer", "seeds alone"])
+def test_every_entry_has_a_correct_quote(gazetteer: bool) -> None:
+    """Each entry quotes a sentence of one of its seeds, outside the boilerplate, that names it; each of its forms stands in one of its seeds."""
+    for one in learnt(gazetteer).proposals.entities:
+        assert one.quote_seed in one.seeds, one.id
+        whole, kept = kept_text(one.quote_seed)
+        for piece in one.quote.split("…"):
+            assert piece.strip() in whole, f"{one.id}: {piece}"
+            assert piece.strip() in kept, f"{one.id}: {piece}"
+        assert any(form.rstrip("*") in one.quote for form in (*one.names, *one.short)), f"{one.id}: {one.quote}"
+        for form in (*one.names, *one.short):
+            assert any(fold(form) in fold(kept_text(seed)[1]) for seed in one.seeds), f"{one.id}: {form}"
+
+
+@pytest.mark.parametrize("gazetteer", [True, False], ids=["gazetteer", "seeds alone"])
+def test_the_draft_carries_the_quotes(gazetteer: bool) -> None:
+    """Above each block of the draft stands the quote of its proposal with the seed it is from."""
+    found = learnt(gazetteer)
+    draft = compose(found).replace("\n# ", " ")
+    for one in found.proposals.entities:
+        if f".entity.{one.id}]" in draft:
+            assert f"{one.quote} ({one.quote_seed})" in draft, one.id
+
+
+def test_no_form_stands_for_two() -> None:
+    """A full form leads to one entity: no duplicates are left."""
+    owners: dict[str, set[str]] = {}
+    for one in learnt().proposals.entities:
+        for form in one.names:
+            owners.setdefault(fold(form), set()).add(one.id)
+    assert {form: ids for form, ids in owners.items() if len(ids) > 1} == {}
+
+
+def test_every_seed_is_found_by_what_the_others_teach() -> None:
+    """Leave one seed out: the draft of the four others reports the fifth as an alert."""
+    seeds = read_seeds([SEEDS], lambda body: {})
+    for left_out in seeds:
+        found, _ = learn([seed for seed in seeds if seed is not left_out], load())
+        (watchlist,) = parse_watchlists(compose(found), "draft.toml", load())
+        seed = clean_seed(left_out).seed
+        title, _, body = (seed.title, "", seed.text) if seed.title else seed.text.partition("\n")
+        verdict = compile_matcher([watchlist]).verdict_of(watchlist.id, title, body, seed.lang)
+        assert verdict.band == "alert", (seed.id, verdict.score)
 
 
 def test_same_seeds_same_draft() -> None:

@@ -53,7 +53,13 @@ def hits() -> None:
 def list_hits(
     ctx: click.Context, since: str, watchlist: str | None, entity: str | None, band: str | None, limit: int, as_json: bool, as_jsonl: bool
 ) -> None:
-    """List hits, newest first."""
+    """List hits, newest first.
+
+    \b
+    Examples:
+      monitor hits list --since 24h --band alert
+      monitor hits list --entity to-lam --jsonl
+    """
     from monitor.store.hits import listed
 
     session = open_session(ctx)
@@ -67,7 +73,12 @@ def list_hits(
 @listing()
 @click.pass_context
 def search_hits(ctx: click.Context, words: tuple[str, ...], since: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List hits whose title and text hold all the words; case and marks do not matter."""
+    """List hits whose title and text hold all the words; case and marks do not matter.
+
+    \b
+    Example:
+      monitor hits search to lam apple
+    """
     from monitor.store.hits import listed
 
     session = open_session(ctx)
@@ -80,7 +91,12 @@ def search_hits(ctx: click.Context, words: tuple[str, ...], since: str, limit: i
 @document
 @click.pass_context
 def show_hit(ctx: click.Context, hit_id: int, as_json: bool) -> None:
-    """Show one hit: its score, reasons, mentions and the sentence that matched."""
+    """Show one hit: its score, reasons, mentions and the sentence that matched.
+
+    \b
+    Example:
+      monitor hits show 12
+    """
     from dataclasses import asdict
 
     from monitor.store import articles
@@ -126,7 +142,12 @@ def show_hit(ctx: click.Context, hit_id: int, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1), default=100_000, show_default=True, help="At most so many rows.")
 @click.pass_context
 def export_hits(ctx: click.Context, since: str, watchlist: str | None, band: str | None, form: str, limit: int) -> None:
-    """Write hits to standard output as CSV for a spreadsheet, or as JSON lines."""
+    """Write hits to standard output as CSV for a spreadsheet, or as JSON lines.
+
+    \b
+    Example:
+      monitor hits export --since 30d > hits.csv
+    """
     from monitor.store.hits import listed
 
     session = open_session(ctx)

@@ -31,7 +31,12 @@ def watchlists() -> None:
 @listing()
 @click.pass_context
 def list_watchlists(ctx: click.Context, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List the configured watchlists."""
+    """List the configured watchlists.
+
+    \b
+    Example:
+      monitor watchlists list --json
+    """
     rows = [_summary(one) for one in open_session(ctx).watchlists]
     emit(rows[:limit], ("id", "title", "match", "alert", "review", "entities", "topics", "names"), as_json, as_jsonl)
 
@@ -118,6 +123,10 @@ def check(files: tuple[Path, ...], seeds: tuple[Path, ...], as_json: bool) -> No
     """Check watchlist files: every problem with its line, then names that may catch more than is meant.
 
     Exits with 2 where a file is wrong, with 1 where a seed does not reach the alert band.
+
+    \b
+    Example:
+      monitor watchlists check mywatch.toml --seeds myseeds/
     """
     from monitor.watchlists.risks import risks, unused_sides
 

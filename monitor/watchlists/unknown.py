@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor import text as texts
 from monitor.watchlists.link import Link
 from monitor.watchlists.merge import key_of
 from monitor.watchlists.runs import Run, believable, runs_of
+from monitor.watchlists.words import word_set
 
+# Words that Vietnamese capitalises at the head of an office or a body ("Phó thủ tướng", "Nguyên Chủ tịch"): alone, or at the end of a run, no name.
+_HEADS = word_set(
+    "nguyen cuu co pho tong chu thu bo giam truong dai ong ba tap cong ngan vien hoi so uy ban cuc vu quoc chinh dang nha quan tp ubnd "
+    "doan khu sau theo trong truoc ngoai ngay nam cac nhung va voi tai"
+)
+_NO_NAMES = word_set("usd vnd eur jpy cny gdp fdi gmt ceo cfo cto ai it pr tv km mw gw gwh kwh lng covid covid-19")
 _QUOTE = 160
 _QUOTES = 3
 
@@ -45,7 +52,7 @@ def unknown_names(hits: Iterable[HitText], known: Collection[str], least: int = 
     for hit in hits:
         for run, line in _runs(hit):
             key = key_of(run.text)
-            if key and key not in known and key != key_of(hit.publisher):
+            if key and key not in _NO_NAMES and key not in known and key != key_of(hit.publisher):
                 found[key].append((hit, run.text, _quote(line, run)))
     names = [_name(places) for places in _joined(found).values()]
     return tuple(sorted((one for one in names if len(one.hits) >= least), key=lambda one: (-len(one.hits), -one.publishers, one.name)))
@@ -68,7 +75,17 @@ def _runs(hit: HitText) -> list[tuple[Run, str]]:
         ]
         runs += runs_of(str(hit.hit), number, line, links, frozenset(), hit.lang)
         start += len(line) + 1
-    return [(run, lines[run.line]) for run in believable(runs, "\n".join(lines[1:]))]
+    names = (_without_heads(run) if hit.lang == "vi" else run for run in believable(runs, "\n".join(lines[1:])))
+    return [(run, lines[run.line]) for run in names if run.text]
+
+
+def _without_heads(run: Run) -> Run:
+    """A run of a Vietnamese text without the heads of offices that end it, and nothing where one syllable is left."""
+    words = run.text.split()
+    while words and texts.fold(words[-1]) in _HEADS and texts.has_marks(words[-1]):
+        words.pop()
+    syllable = len(words) == 1 and texts.has_marks(words[0])
+    return replace(run, text="" if syllable else " ".join(words))
 
 
 def _joined(found: dict[str, list[tuple[HitText, str, str]]]) -> dict[str, list[tuple[HitText, str, str]]]:

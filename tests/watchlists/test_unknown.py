@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor.watchlists.unknown import HitText, known_keys, unknown_names
 
 TEXT = "Northland signs with Southland\nNorthland signed with Mukesh Patel and Harbour Works on Tuesday. “We build,” said Patel. The minister was in Nha Trang."
@@ -37,3 +39,12 @@ def test_vietnamese_and_french_names() -> None:
     text = "Tin\nTheo ông Nguyễn Văn Bình, công ty sẽ đầu tư. Selon l'Agence Bleue, c'est signé."
     found = {one.name for one in unknown_names([hit(n, text) for n in (1, 2)], frozenset())}
     assert {"Nguyễn Văn Bình", "Agence Bleue"} <= found
+
+
+def test_vietnamese_heads_of_offices_are_no_names() -> None:
+    """Words that only open an office, lone syllables, currencies and the like are left out; the name behind them stays."""
+    text = "Tin\nTrong khi đó Nguyên Chủ tịch, theo Phó thủ tướng Trần Văn Cam, có 5 tỷ USD. GDP sẽ tăng, Tập đoàn Sao Mai cho biết."
+    assert [one.name for one in unknown_names([replace(hit(n, text), lang="vi") for n in (1, 2)], frozenset())] == [
+        "Sao Mai",
+        "Trần Văn Cam",
+    ]

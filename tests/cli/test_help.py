@@ -1,0 +1,26 @@
+"""The help of the commands that an analyst works with: each shows how it is called."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from monitor.cli import monitor
+from tests.cli.test_commands import walk
+from tests.commands import run
+
+NOUNS = ("watchlists", "hits", "explain", "match")
+VERBS = [path for path, command in walk(monitor, ()) if path and path[0] in NOUNS and not isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize("path", VERBS, ids=" ".join)
+def test_help_shows_an_example_that_parses(path: tuple[str, ...]) -> None:
+    """`--help` has an example of the command itself, with options that the command knows."""
+    outcome = run(*path, "--help")
+    assert outcome.code == 0
+    call = f"monitor {' '.join(path)}"
+    shown, _, options = outcome.out.partition("\nOptions:")
+    examples = [line.split(call, 1)[1].split(" | ")[0] for line in shown.splitlines()[1:] if call in line]
+    assert examples, outcome.out
+    for option in {word for line in examples for word in line.split() if word.startswith("--")}:
+        assert option in options, option

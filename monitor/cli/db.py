@@ -10,6 +10,13 @@ from monitor.cli.output import document, say, show
 from monitor.cli.session import open_session
 
 
+_SAID = {
+    (True, False): "the database is damaged: keep the file and restore a backup",
+    (False, True): "the file is sound, but the delivery promise is broken: report the lines above",
+    (False, False): "the database is sound",
+}
+
+
 @click.group()
 def db() -> None:
     """Check, migrate and back up the database."""
@@ -19,17 +26,22 @@ def db() -> None:
 @document
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> int:
-    """Run SQLite's own integrity check and look for dangling references. Exits with 74 when the file is damaged."""
+    """Check the file (exit code 74 when it is damaged) and the delivery promise (exit code 1 when a rule of it is broken)."""
+    from dataclasses import asdict
+
+    from monitor.store.invariants import check_invariants
+
     store = open_session(ctx).store
     faults = [row["integrity_check"] for row in store.all("pragma integrity_check") if row["integrity_check"] != "ok"]
     faults += [f"{row['table']}: row {row['rowid']} points to nothing in {row['parent']}" for row in store.all("pragma foreign_key_check")]
+    broken = () if faults else check_invariants(store)
     if as_json:
-        show({"ok": not faults, "faults": faults}, as_json=True)
+        show({"ok": not faults and not broken, "faults": faults, "broken": [asdict(each) for each in broken]}, as_json=True)
     else:
-        for fault in faults:
-            click.echo(fault)
-        say("the database is damaged: keep the file and restore a backup" if faults else "the database is sound")
-    return 74 if faults else 0
+        for line in (*faults, *(f"{each.rule} ({each.count}x): {'; '.join(each.examples)}" for each in broken)):
+            click.echo(line)
+        say(_SAID[bool(faults), bool(broken)])
+    return 74 if faults else 1 if broken else 0
 
 
 @db.command()

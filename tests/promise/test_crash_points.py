@@ -1,0 +1,67 @@
+"""Death at every point of a whole life of the program, and a refused write at every commit: nothing lost, nothing under a second identity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.promise.faults import Faults, Mode
+from tests.promise.loops import Runner
+
+SLICE = 13
+"""The normal run takes every 13th point; `-m slow` takes all."""
+
+
+@pytest.mark.parametrize("mode", ["kill", "error"])
+def test_a_slice_of_all_points(tmp_path: Path, mode: Mode) -> None:
+    """At every 13th point: one digest per hit and subscription, one identity per endpoint, every rule of the promise kept."""
+    found = Runner(tmp_path).loop(mode, every=SLICE, first=1 + len(mode))
+    assert found.wrong == {}
+    assert len(found.points) >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["kill", "error"])
+def test_all_points(tmp_path: Path, mode: Mode) -> None:
+    """At every single point."""
+    found = Runner(tmp_path).loop(mode)
+    print(f"{mode}: {len(found.points)} points, {len(found.wrong)} with a loss or a double, {found.repeats} repeats of the same identity")
+    assert found.wrong == {}
+    assert len(found.points) > (60 if mode == "error" else 150)
+
+
+WINDOWS = {
+    "W1 fetched, not stored": "before commit of articles entries feeds sites",
+    "W2 stored, page not claimed": "after commit of articles entries feeds sites",
+    "W3 page claimed, not read": "after commit of articles sites",
+    "W3 page fetched, not stored": "after page",
+    "W4 page stored, not matched": "after commit of articles sites sketch_values texts",
+    "W5 matched, not grouped": "after commit of articles hits mentions",
+    "W5 grouped, not planned": "after commit of hits stories",
+    "W6 inside the plan": "before commit of deliveries digest_hits digests messages slots subscriptions",
+    "W7 planned, not claimed": "after commit of deliveries digest_hits digests messages slots subscriptions",
+    "W8 claimed, not sent": "before post",
+    "W10 accepted, answer on its way": "accepted post",
+    "W10 answered, not settled": "before commit of attempts deliveries",
+    "W11 settled": "after commit of attempts deliveries",
+}
+"""The crash windows of RELIABILITY.md 2.4 that lie inside one process. W9 (a body sent in part) needs a socket: test_kill_points.py; W12 needs
+PostgreSQL; W13 (a sender that wakes too late): test_step.py, test_mutants.py; W14 (a reload): test_daemon.py."""
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    faults = Faults()
+    assert Runner(tmp_path_factory.mktemp("whole")).run(faults) == []
+    return faults.points
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_crash_window(tmp_path: Path, points: list[str], window: str) -> None:
+    """Death inside each named window is mended by the next life."""
+    places = [number for number, point in enumerate(points, 1) if point == WINDOWS[window]]
+    assert places, sorted(set(points))
+    faults = Faults(places[len(places) // 2])
+    assert Runner(tmp_path).run(faults) == []
+    assert faults.dead

@@ -9,7 +9,6 @@ import click
 from monitor.cli.output import document, say, show
 from monitor.cli.session import open_session
 
-
 _SAID = {
     (True, False): "the database is damaged: keep the file and restore a backup",
     (False, True): "the file is sound, but the delivery promise is broken: report the lines above",

@@ -1,6 +1,5 @@
 """Every noun of the program, in the order of the flow: seed, watchlist, feed, entry, article, hit, story, digest, delivery.
-All are frozen. Instants are aware UTC and end in `_at`. Text offsets count code points. A field `id` is the row's key in the store.
-"""
+All are frozen. Instants are aware UTC and end in `_at`. Text offsets count code points. A field `id` is the row's key in the store."""
 
 from __future__ import annotations
 
@@ -100,8 +99,7 @@ class Watchlist:
     bond    how close the sides must stand: sentence | near | article
     alert, review  points from which a hit is a new development, worth a look
     contrast  countries and firms that belong to no side: a text about one of them is less likely meant
-    digest  sha256 over the watchlist's whole meaning (sides, masks, cues and gazetteer parts included)
-    """
+    digest  sha256 over the watchlist's whole meaning (sides, masks, cues and gazetteer parts included)"""
 
     id: str
     title: str
@@ -158,8 +156,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a feed said about one article: one row per (feed, identity). `url` is absolute, or empty when the feed gave none.
-    `published_at` is None where the feed gave no believable date; `published_raw` keeps what it said."""
+    """What a feed said about one article, one row per (feed, identity). `url`: absolute or empty; `published_at`: None where it is not believable."""
 
     key: str
     guid: str
@@ -298,7 +295,7 @@ class Story:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who is told what, when: watchlists, channels and a schedule in a zone of its own. Declared in config.toml.
-    at     local wall-clock times "HH:MM";  days "mon-fri" or "mon,wed";  quiet "22:00-06:00" or empty"""
+    at  local wall-clock times "HH:MM";  days "mon-fri" or "mon,wed";  quiet "22:00-06:00" or "";  urgent  see digests/urgent.py"""
 
     name: str
     title: str
@@ -312,6 +309,11 @@ class Subscription:
     review: bool = True
     max_items: int = 12
     heartbeat: bool = False
+    urgent: float = 0.0
+    urgent_names: tuple[str, ...] = ()
+    urgent_after_min: int = 3
+    urgent_cooldown_min: int = 60
+    urgent_in_quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,9 +359,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message on its way to one destination (a recipient, an endpoint, a folder).
-    state: pending | sending | delivered | rejected (refused for good) | parked (waits for the operator or a probe) | expired.
-    `epoch` grows with each claim: a late sender with an older epoch cannot settle."""
+    """One message on its way to one destination. `epoch` grows with each claim: a late sender with an older one cannot settle.
+    state: pending | sending | delivered | rejected (refused for good) | parked (waits for the operator or a probe) | expired."""
 
     id: int
     message_id: int
@@ -377,8 +378,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendVerdict:
-    """What a channel answers after one attempt; it never retries by itself. `refused`: this destination, for good; `parked`: the
-    endpoint or transport waits; `again`: on the schedule, not before `retry_after_s`."""
+    """What a channel answers to one attempt. refused: for good; parked: the endpoint waits; again: on the schedule, not before `retry_after_s`."""
 
     outcome: Literal["sent", "again", "refused", "parked"]
     code: str

@@ -242,6 +242,11 @@ class SubscriptionSettings(Table):
     review: bool = True
     max_items: int = Field(12, ge=1, le=100)
     heartbeat: bool = False
+    urgent: float = Field(0.0, ge=0)
+    urgent_names: tuple[str, ...] = ()
+    urgent_after_min: int = Field(3, ge=0, le=60)
+    urgent_cooldown_min: int = Field(60, ge=0, le=24 * 60)
+    urgent_in_quiet: bool = False
 
 
 class RootSettings(Table):

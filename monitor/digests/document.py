@@ -102,6 +102,7 @@ class Document:
     echoes: int
     coverage: Coverage
     found_more: int = 0
+    kind: str = "digest"
 
     def of(self, kind: str) -> tuple[Entry, ...]:
         """The entries of one kind, in order."""
@@ -115,16 +116,18 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """When and for which slot a digest is made. `label` names the slot; `covers_from_at` is the end of the last digest."""
+    """When and for which slot a digest is made. `label` names the slot; `covers_from_at` is the end of the last digest.
+    kind: digest | urgent (told at once, outside the schedule)."""
 
     uid: str
     label: str
     due_at: datetime
     made_at: datetime
     covers_from_at: datetime
-    asked: bool
-    late: bool
-    missed: int
+    asked: bool = False
+    late: bool = False
+    missed: int = 0
+    kind: str = "digest"
 
 
 def document(
@@ -144,6 +147,7 @@ def document(
         asked=occasion.asked,
         late=occasion.late,
         missed=occasion.missed,
+        kind=occasion.kind,
         entries=tuple(
             _entry(item, verdicts[item.shown.hit], verdicts[item.lead.hit], Labels(subscription.lang)) for item in selection.items
         ),

@@ -35,6 +35,7 @@ _WORDS = MappingProxyType(
             "En retard\u00a0: prévu à {due}, établi à {made}.",
         ),
         "asked": ("Made on request.", "Lập theo yêu cầu.", "Établi à la demande."),
+        "urgent": ("Urgent", "Tin khẩn", "Urgent"),
         "digest": ("Digest", "Bản tin", "Bulletin"),
         "times_in": ("Times: {zone}", "Giờ: {zone}", "Heures\u00a0: {zone}"),
         "explain": ("Why a story is here", "Vì sao có tin này", "Pourquoi ce sujet"),

@@ -22,9 +22,10 @@ class Phrases:
         self._made_at = from_text(document.made_at)
 
     def counts(self, separator: str = ", ") -> str:
-        """`3 new, 2 updates, 1 worth a look`; what is nought is left out."""
+        """`3 new, 2 updates, 1 worth a look`; what is nought is left out. An urgent message says so first."""
         found = [self.labels.count(f"n_{kind}", len(entries)) for kind in KINDS if (entries := self._document.of(kind))]
-        return separator.join(found) or self.labels.word("nothing_short")
+        said = separator.join(found) or self.labels.word("nothing_short")
+        return f"{self.labels.word('urgent')}{self.labels.colon} {said}" if self._document.kind == "urgent" else said
 
     def subject(self, part: int, parts: int) -> str:
         """`[VN-US tech] 3 new, 2 updates - best headline; next one`."""

@@ -48,10 +48,14 @@ def render_mails(document: Document) -> tuple[Mail, ...]:
 
 
 def render_json(document: Document) -> bytes:
-    """The webhook's exact bytes: `{"type": "digest.ready", "timestamp", "data"}` (Standard Webhooks), instants in UTC, counts and items."""
+    """The webhook's exact bytes: `{"type", "timestamp", "data"}` (Standard Webhooks), instants in UTC, counts and items.
+
+    type: digest.ready; for what is told at once hit.created, or story.updated where all of it is updates.
+    """
     counts = {kind: len(document.of(kind)) for kind in KINDS} | {"overflow": document.also_count, "echo": document.echoes}
     data = {
         "id": document.uid,
+        "kind": document.kind,
         "subscription": document.subscription,
         "title": document.title,
         "lang": document.lang,
@@ -66,7 +70,8 @@ def render_json(document: Document) -> bytes:
         "also": [asdict(line) for line in document.also],
         "coverage": asdict(document.coverage),
     }
-    body = {"type": "digest.ready", "timestamp": document.made_at, "data": data}
+    at_once = "hit.created" if document.of("new") else "story.updated"
+    body = {"type": at_once if document.kind == "urgent" else "digest.ready", "timestamp": document.made_at, "data": data}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 

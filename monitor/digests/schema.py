@@ -61,6 +61,7 @@ _COVERAGE = _object(
 _DIGEST = _object(
     {
         "id": {**_TEXT, "description": "The digest's identity; one delivered twice has the same."},
+        "kind": {"enum": ["digest", "urgent"], "description": "urgent: told at once, outside the schedule; slot is empty then."},
         "subscription": _TEXT,
         "title": _TEXT,
         "lang": _TEXT,
@@ -84,5 +85,7 @@ def webhook_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Monitor webhook",
         "description": "Sent as Standard Webhooks: `webhook-id` is the same at every attempt, `webhook-signature` covers id, timestamp and body.",
-        "oneOf": [_object({"type": {"const": "digest.ready"}, "timestamp": _INSTANT, "data": _DIGEST})],
+        "oneOf": [
+            _object({"type": {"enum": ["digest.ready", "hit.created", "story.updated"]}, "timestamp": _INSTANT, "data": _DIGEST}),
+        ],
     }

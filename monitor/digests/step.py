@@ -15,7 +15,8 @@ from monitor.digests.chat import SERVICES, render_chat
 from monitor.digests.document import Document, Occasion, coverage_of, document, to_json
 from monitor.digests.phrases import Phrases
 from monitor.digests.render import Mail, render_json, render_mails
-from monitor.digests.select import Candidate, Selection, select
+from monitor.digests.select import Candidate, Place, Selection, select
+from monitor.digests.urgent import is_due, may_be_urgent, named
 from monitor.hours import Schedule, from_text, release_at, released_slot, schedule_of, slots_between, to_text
 from monitor.model import Slot, Subscription
 from monitor.store import digests as stored
@@ -73,6 +74,8 @@ async def plan(
     """Plans what is due. `force` names a subscription whose digest is made now instead, whatever its schedule says, if there is something to tell."""
     chosen = [each for each in subscriptions if force is None or each.name == force]
     counts = [await asyncio.to_thread(_plan_one, store, each, channels, clock(), new_id, force is not None) for each in chosen]
+    if force is None:
+        counts += [await asyncio.to_thread(_plan_urgent, store, each, channels, clock(), new_id) for each in chosen if each.urgent]
     return PlanCounts(**{name: sum(getattr(each, name) for each in counts) for name in PlanCounts.__slots__})
 
 
@@ -89,7 +92,8 @@ def _plan_one(
     send = bool(made.selection.items) or (subscription.heartbeat and not asked)
     if asked and not send:
         return PlanCounts()
-    frozen = _frozen(made, row, due, now, new_id, [each for each in channels if send and each.name in subscription.channels], send)
+    going = [each for each in channels if send and each.name in subscription.channels]
+    frozen = _frozen(made, row, due, now, new_id, going, "digest" if send else "none")
     try:
         stored.commit(store, frozen)
     except Superseded:
@@ -101,6 +105,36 @@ def _plan_one(
         deliveries=sum(len(message.destinations) for message in frozen.messages),
         missed=len(due.missed),
     )
+
+
+def _plan_urgent(
+    store: Store, subscription: Subscription, channels: Sequence[ChannelSettings], now: datetime, new_id: Callable[[], str]
+) -> PlanCounts:
+    """Tells at once what must not wait for the next slot, if it is time to."""
+    row = subscriptions.get(store, subscription.name)
+    if row is None:
+        return PlanCounts()
+    strong = may_be_urgent(_candidates(store, row, subscription), subscription)
+    verdicts = {c.hit: found.verdict for c in strong if (found := hits.get(store, c.hit)) is not None}
+    chosen = named(strong, verdicts, subscription)
+    if not is_due(chosen, subscription, stored.last_urgent_at(store, row.id), now):
+        return PlanCounts()
+    first = min(c.first_seen_at for c in chosen)
+    selection = select(chosen, lang=subscription.lang, review=False, max_items=len(chosen), now=now)
+    occasion = Occasion(uid=new_id(), label="", due_at=now, made_at=now, covers_from_at=first, kind="urgent")
+    seen = stored.articles_seen(store, first, now)
+    coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"])
+    made = Draft(document=document(subscription, occasion, selection, verdicts, coverage), selection=selection, covers_from_at=first)
+    frozen = _frozen(made, row, None, now, new_id, [each for each in channels if each.name in subscription.channels], "urgent")
+    try:
+        stored.commit(store, frozen)
+    except Superseded:
+        return PlanCounts(skipped=1)
+    return PlanCounts(digests=1, hits=len(frozen.members), deliveries=sum(len(message.destinations) for message in frozen.messages))
+
+
+def _candidates(store: Store, row: StoredSubscription, subscription: Subscription) -> list[Candidate]:
+    return [_candidate(each) for each in stored.waiting(store, row.id) if each["watchlist"] in subscription.watchlists]
 
 
 def find_due(store: Store, row: StoredSubscription, subscription: Subscription, now: datetime) -> Due | None:
@@ -125,8 +159,9 @@ def _missed(store: Store, row: StoredSubscription, schedule: Schedule, slot: Slo
 
 def draft(store: Store, row: StoredSubscription, subscription: Subscription, due: Due, now: datetime, uid: str) -> Draft:
     """What would be told now, with its evidence and coverage. Writes nothing."""
-    candidates = [_candidate(each) for each in stored.waiting(store, row.id) if each["watchlist"] in subscription.watchlists]
-    selection = select(candidates, lang=subscription.lang, review=subscription.review, max_items=subscription.max_items, now=now)
+    selection = select(
+        _candidates(store, row, subscription), lang=subscription.lang, review=subscription.review, max_items=subscription.max_items, now=now
+    )
     needed = {c.hit for item in selection.items for c in (item.lead, item.shown)}
     verdicts = {hit: found.verdict for hit in needed if (found := hits.get(store, hit)) is not None}
     before = stored.slot_before(store, row.id, now)
@@ -162,27 +197,32 @@ def _candidate(row: dict[str, object]) -> Candidate:
 def _frozen(
     made: Draft,
     row: StoredSubscription,
-    due: Due,
+    due: Due | None,
     now: datetime,
     new_id: Callable[[], str],
     channels: Sequence[ChannelSettings],
-    send: bool,
+    kind: str,
 ) -> Plan:
     mails = render_mails(made.document)
     places = made.selection.places
     return Plan(
         subscription=row.id,
         uid=made.document.uid,
-        slot=due.slot,
-        missed=due.missed,
-        kind="digest" if send else "none",
+        slot=due.slot if due else None,
+        missed=due.missed if due else (),
+        kind=kind,
         subject=mails[0].subject,
         payload=to_json(made.document),
         covers_from_at=made.covers_from_at,
         planned_at=now,
-        members=tuple(Member(hit=place.hit, story=place.story, shown_as=place.shown_as, position=place.position) for place in places),
+        members=tuple(_member(place, kind) for place in places),
         messages=tuple(_messages(made.document, mails, channels, new_id)),
     )
+
+
+def _member(place: Place, kind: str) -> Member:
+    shown_as = "urgent" if kind == "urgent" and place.shown_as in ("new", "update") else place.shown_as
+    return Member(hit=place.hit, story=place.story, shown_as=shown_as, position=place.position)
 
 
 def _messages(

@@ -18,6 +18,7 @@ _BEFORE = """
 select label, due_at, covers_to_at from slots
 where subscription_id = :subscription and missed = 0 and covers_to_at <= :now order by covers_to_at desc, id desc limit 1
 """
+_LAST_URGENT = "select max(created_at) as made_at from digests where subscription_id = :subscription and kind = 'urgent'"
 _LABELS = "select label from slots where subscription_id = :subscription and due_at > :after and due_at <= :until"
 # Watchlists by their own since: one that a subscription took up later does not bring its old hits. Hits up to settled_hit_id were all told;
 # the cross join keeps SQLite on that range of ids.
@@ -118,7 +119,7 @@ class Superseded(MonitorError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """The place of one hit in a digest. shown_as: new, update, review, found, echo, overflow; position counts items from 1, 0: not an item."""
+    """The place of one hit in a digest. shown_as: new, update, review, found, urgent, echo, overflow; position counts items from 1, 0: not an item."""
 
     hit: int
     story: int
@@ -141,11 +142,12 @@ class FrozenMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Everything one slot leaves behind. kind: digest | none (recorded, nothing to send). `missed`: older slots that this digest stands in for."""
+    """Everything one slot leaves behind. kind: digest | none (recorded, nothing to send) | urgent (outside the schedule: no slot).
+    `missed`: older slots that this digest stands in for."""
 
     subscription: int
     uid: str
-    slot: Slot
+    slot: Slot | None
     missed: tuple[Slot, ...]
     kind: str
     subject: str
@@ -164,6 +166,12 @@ def is_planned(store: Store, subscription: int, label: str) -> bool:
 def slot_before(store: Store, subscription: int, now: datetime) -> Row | None:
     """The slot planned last (label, due_at, covers_to_at as stored text), leaving out what a clock ahead of `now` planned."""
     return store.one(_BEFORE, subscription=subscription, now=now)
+
+
+def last_urgent_at(store: Store, subscription: int) -> datetime | None:
+    """When the last urgent message of a subscription was made; None where there was none."""
+    row = store.one(_LAST_URGENT, subscription=subscription)
+    return None if row is None else from_text_or_none(row["made_at"])
 
 
 def recorded_labels(store: Store, subscription: int, after: datetime, until: datetime) -> frozenset[str]:
@@ -209,7 +217,7 @@ def commit(store: Store, plan: Plan) -> int:
     Quiet hits that wait become members too, shown as quiet. Raises Superseded, with nothing written, where another planner came first.
     """
     with store.write():
-        slot_id = _record_slots(store, plan)
+        slot_id = None if plan.slot is None else _record_slots(store, plan, plan.slot)
         row = store.one(
             _DIGEST,
             uid=plan.uid,
@@ -231,20 +239,20 @@ def commit(store: Store, plan: Plan) -> int:
     return digest_id
 
 
-def _record_slots(store: Store, plan: Plan) -> int:
+def _record_slots(store: Store, plan: Plan, slot: Slot) -> int:
     row = store.one(
         _RECORD_SLOT,
         subscription=plan.subscription,
-        label=plan.slot.label,
-        due=plan.slot.due_at,
+        label=slot.label,
+        due=slot.due_at,
         covers_from=plan.covers_from_at,
         hits=len(plan.members),
         now=plan.planned_at,
     )
     if row is None:
-        raise Superseded(f"slot {plan.slot.label} is planned already")
-    for slot in plan.missed:
-        store.run(_RECORD_MISSED, subscription=plan.subscription, label=slot.label, due=slot.due_at, now=plan.planned_at)
+        raise Superseded(f"slot {slot.label} is planned already")
+    for earlier in plan.missed:
+        store.run(_RECORD_MISSED, subscription=plan.subscription, label=earlier.label, due=earlier.due_at, now=plan.planned_at)
     return int(row["id"])
 
 
@@ -262,7 +270,8 @@ def _record_members(store: Store, plan: Plan, digest_id: int) -> None:
         )
         if not made:
             raise Superseded(f"hit {member.hit} is told already")
-    store.run(_QUIET, subscription=plan.subscription, digest=digest_id, now=plan.planned_at)
+    if plan.kind != "urgent":
+        store.run(_QUIET, subscription=plan.subscription, digest=digest_id, now=plan.planned_at)
     _settle(store, plan.subscription)
 
 

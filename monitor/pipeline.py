@@ -40,6 +40,9 @@ _UNREAD = timedelta(hours=1)
 LEASE = timedelta(minutes=5)
 """How long a visitor may keep a site without a save; longer than any one fetch and parse together."""
 
+AFTER_A_BUG = timedelta(minutes=15)
+"""How long a site is left alone when its visit failed through a fault of ours: it must not be asked again at once, and again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
@@ -85,11 +88,12 @@ def _claim(app: App) -> tuple[Site, ...]:
 
 
 async def _visit(app: App, site: Site) -> Counts:
+    again_at: datetime | None = None
     try:
         polled = await feeds.poll(site, store=app.store, door=app.door, sandbox=app.sandbox, clock=app.clock, settings=app.poll_settings)
         read = (
             await articles.read(site, store=app.store, door=app.door, sandbox=app.sandbox, clock=app.clock, settings=app.read_settings)
-            if app.read_articles
+            if app.read_articles and not polled.refused
             else articles.ReadCounts()
         )
         return _sum(asdict(polled), asdict(read))
@@ -98,12 +102,13 @@ async def _visit(app: App, site: Site) -> Counts:
         return {"lost": 1}
     except Exception:  # noqa: BLE001 - the edge of one site: a bug met here must not stop the others
         logger(site=site.host).exception("visit failed")
+        again_at = app.clock() + AFTER_A_BUG
         return {"failed": 1}
     finally:
         if site.owner is not None:
             # Pages that this process does not read must not make the site due again at once.
             pages_from = None if app.read_articles else app.clock() + _UNREAD
-            await asyncio.to_thread(sites.release, app.store, site.id, site.owner, pages_from)
+            await asyncio.to_thread(sites.release, app.store, site.id, site.owner, pages_from, again_at)
 
 
 async def match(app: App) -> Counts:

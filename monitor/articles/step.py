@@ -35,6 +35,7 @@ MAX_STRIKES = 3
 
 _LEASE = timedelta(minutes=5)
 _ROBOTS_AGE = timedelta(hours=24)
+_TOO_OFTEN = timedelta(hours=1)
 _NEAR_DUPLICATE_WINDOW = timedelta(days=7)
 _SKETCH_INDEX = 16
 _MIB = 1024 * 1024
@@ -65,10 +66,14 @@ class ReadCounts:
 
 
 async def read(site: Site, *, store: Store, door: Sender, sandbox: Sandbox, clock: Clock, settings: ReadSettings) -> ReadCounts:
-    """Reads the site's due pages one after the other and returns the counts. Raises LeaseLost when another visitor took over."""
+    """Reads the site's due pages one after the other, until the host asks to wait, and returns the counts. Raises LeaseLost when another visitor took over."""
     reader = _Reader(site, store, door, sandbox, clock, settings)
     due = await asyncio.to_thread(stored.pending, store, site.id, clock(), settings.per_visit)
-    outcomes = [await reader.read(article) for article in due]
+    outcomes: list[str] = []
+    for article in due:
+        outcomes.append(await reader.read(article))
+        if reader.asked_to_wait:
+            break
     return ReadCounts(read=outcomes.count("read"), kept=outcomes.count("kept"), postponed=outcomes.count("postponed"))
 
 
@@ -80,6 +85,7 @@ class _Reader:
         self.sandbox = sandbox
         self.clock = clock
         self.settings = settings
+        self.asked_to_wait = False
 
     async def read(self, article: PendingArticle) -> str:
         """Reads one page. Answers read, kept (feed text) or postponed."""
@@ -124,8 +130,13 @@ class _Reader:
 
     async def _refused(self, article: PendingArticle, response: Response) -> str:
         status = response.status
-        if status in (429, 503) and (wait := _retry_after(response, self.clock())):
-            await asyncio.to_thread(sites.block, self.store, self.site.host, self.clock() + wait, f"answered {status}")
+        wait = _retry_after(response, self.clock()) if status in (429, 503) else None
+        if status == 429 and wait is None:
+            wait = _TOO_OFTEN
+        if wait:
+            self.asked_to_wait = True
+            now = self.clock()
+            await asyncio.to_thread(sites.block, self.store, urls.host(response.url), now + wait, f"answered {status}", now)
         return await self._failed(article, Failure(f"http-{status}", f"the page answers {status}", status))
 
     async def _failed(self, article: PendingArticle, failure: Failure) -> str:

@@ -11,8 +11,8 @@ from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(hours=48)
-"""How far ahead of now a date may lie: outlets announce times of the next day, and clocks are wrong."""
+AHEAD = timedelta(days=1)
+"""How far ahead of now a date may lie: zones are forgotten and clocks are wrong."""
 
 _OFFSET_NAME = re.compile(r"\b(?:GMT|UTC)\s*([+-])\s*(\d{1,2})(?::?(\d{2}))?\b", re.IGNORECASE)
 _WEEKDAY = re.compile(
@@ -25,10 +25,11 @@ _EPOCH = re.compile(r"^(\d{10})(\d{3})?$")
 _YEAR_FIRST = re.compile(r"^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}")
 
 
-def published_at(raw: str, parsed: str, zone: str, now: datetime) -> datetime | None:
+def published_at(raw: str, parsed: str, zone: str, now: datetime, oldest: datetime = EARLIEST) -> datetime | None:
     """The instant a feed meant, aware UTC, or None.
 
-    `raw` is the feed's own text, `parsed` what the feed parser made of it (ISO, or ''), `zone` the zone of dates that name none.
+    `raw` is the feed's own text, `parsed` what the feed parser made of it (ISO, or ''), `zone` the zone of dates that name none,
+    `oldest` the earliest instant that is believed.
     """
     found = _read(raw.strip(), ZoneInfo(zone)) if raw.strip() else None
     if found is None and parsed and not _NUMERIC.search(raw):
@@ -39,7 +40,7 @@ def published_at(raw: str, parsed: str, zone: str, now: datetime) -> datetime | 
         found = found.astimezone(UTC)
     except OverflowError:
         return None
-    return found if EARLIEST <= found <= now + AHEAD else None
+    return found if oldest <= found <= now + AHEAD else None
 
 
 def _read(text: str, zone: ZoneInfo) -> datetime | None:

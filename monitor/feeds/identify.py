@@ -7,30 +7,58 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from monitor import urls
-from monitor.feeds.dates import published_at
+from monitor.feeds.dates import EARLIEST, published_at
 from monitor.feeds.redirectors import unwrap
 from monitor.model import Entry
 from monitor.text import digest, fold
 
 
-def identify(found: Sequence[Mapping[str, Any]], *, feed_url: str, feed_lang: str, zone: str, now: datetime) -> tuple[Entry, ...]:
+def identify(
+    found: Sequence[Mapping[str, Any]],
+    *,
+    feed_url: str,
+    feed_lang: str,
+    zone: str,
+    now: datetime,
+    oldest: datetime = EARLIEST,
+    channel_date: str = "",
+) -> tuple[Entry, ...]:
     """The entries of one poll with their keys; exact repetitions are one, the last wins (RFC 4287 4.1.1).
 
-    `found` is what parse_feed gave, `feed_url` the address links are relative to. A link that several different entries share is no page
-    of theirs: they keep it for reading (`url`), but `url_key` is empty.
+    `found` is what parse_feed gave, `feed_url` the address links are relative to, `oldest` the earliest date that is believed, `channel_date`
+    the feed's own, taken for entries without one. A link that several different entries share, or that leads to a home page, is no page of
+    theirs: they keep it for reading (`url`), but `url_key` is empty.
     """
+    dates = _Dates(zone, now, oldest, published_at(channel_date, "", zone, now, oldest))
     links = [unwrap(urls.join(feed_url, str(each["link"]))) if each["link"] else "" for each in found]
     shared = _shared(found, links)
     entries: dict[str, Entry] = {}
     for each, link in zip(found, links, strict=True):
-        entry = _entry(each, link, link in shared, feed_lang, zone, now)
+        entry = _entry(each, link, link in shared or _is_home_page(link), feed_lang, dates)
         entries.pop(entry.key, None)
         entries[entry.key] = entry
     return tuple(entries.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Dates:
+    zone: str
+    now: datetime
+    oldest: datetime
+    channel: datetime | None
+
+    def of(self, raw: str, parsed: str) -> datetime | None:
+        return published_at(raw, parsed, self.zone, self.now, self.oldest) if raw else self.channel
+
+
+def _is_home_page(link: str) -> bool:
+    address = urls.parse(link)
+    return address is not None and address.path == "/" and not address.query
 
 
 def _shared(found: Sequence[Mapping[str, Any]], links: Sequence[str]) -> set[str]:
@@ -39,7 +67,7 @@ def _shared(found: Sequence[Mapping[str, Any]], links: Sequence[str]) -> set[str
     return {link for link, count in Counter(link for link, _ in named).items() if count > 1}
 
 
-def _entry(each: Mapping[str, Any], link: str, shared: bool, feed_lang: str, zone: str, now: datetime) -> Entry:
+def _entry(each: Mapping[str, Any], link: str, shared: bool, feed_lang: str, dates: _Dates) -> Entry:
     guid, title, summary = str(each["guid"]), str(each["title"]), str(each["summary"])
     raw = str(each["published"])
     return Entry(
@@ -51,7 +79,7 @@ def _entry(each: Mapping[str, Any], link: str, shared: bool, feed_lang: str, zon
         summary=summary,
         author=str(each["author"]),
         lang=(str(each["lang"]) or feed_lang)[:2].lower(),
-        published_at=published_at(raw, str(each["parsed"]), zone, now),
+        published_at=dates.of(raw, str(each["parsed"])),
         published_raw=raw,
         content_hash=digest(title, summary),
     )

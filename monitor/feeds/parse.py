@@ -6,7 +6,6 @@ words, with the feeds that it names itself.
 
 from __future__ import annotations
 
-import html
 import io
 import re
 import warnings
@@ -17,7 +16,9 @@ import feedparser
 import feedparser.mixin
 
 from monitor.feeds.discover import find_feeds
+from monitor.feeds.encoding import looks_like_a_font, readable
 from monitor.feeds.jsonfeed import parse_json_feed
+from monitor.feeds.plain import plain_text
 from monitor.feeds.sitemap import chosen, parse_sitemap, unpacked
 from monitor.text import clean, one_line
 
@@ -26,83 +27,92 @@ feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=64)(feedparser.mixin
 
 TITLE, SUMMARY, AUTHOR, GUID = 500, 20_000, 200, 2_048
 
-_BOM = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_TAG = re.compile(r"<[^<>]*>")
-_BREAK = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^<>]*>", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _BOT_CHECK = re.compile(rb"just a moment|captcha|verify you are human|checking your browser|attention required", re.IGNORECASE)
-_SPACES = re.compile(rb"[ \t\r\n]{64,}")
+_END = re.compile(rb"</(rss|feed|rdf:rdf|channel)\s*>", re.IGNORECASE)
+_OPENED = re.compile(rb"<(?:item|entry)[\s>]", re.IGNORECASE)
+_CLOSED = re.compile(rb"</(?:item|entry)\s*>", re.IGNORECASE)
 _NOTHING: dict[str, Any] = {
     "kind": "not-feed",
     "reason": "",
     "format": "",
     "title": "",
     "lang": "",
+    "published": "",
     "ttl_min": 0,
+    "skip_hours": [],
+    "skip_days": [],
     "total": 0,
     "cut": False,
+    "ended": False,
+    "unreadable": False,
     "entries": [],
     "children": [],
     "candidates": [],
 }
 _PAGE = "the answer is a web page, not a feed"
 _PERIODS_MIN = {"hourly": 60, "daily": 1440, "dayly": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_PAGE_RELATIONS = ("alternate", "related", "via")
 
 
-def parse_feed(body: bytes, url: str, content_type: str = "", max_entries: int = 1000) -> dict[str, Any]:
-    """What a feed says: kind, reason, format, title, lang, ttl_min, total, cut, entries (the first `max_entries`), children, candidates.
+def parse_feed(body: bytes, url: str = "", content_type: str = "", max_entries: int = 1000, broken: bool = False) -> dict[str, Any]:
+    """What a feed says. Never raises for bad input: `reason` says in plain words why it is no feed.
+
+    broken: the transfer ended before the body did.  max_entries: how many entries are taken, the first ones. The answer has
 
     kind        feed | index (of sitemaps: `children` are the addresses to read instead) | not-feed (`reason` says why)
-    cut         the document ends inside its last item, which is left out; it will be whole at the next poll
+    format, title, lang, published   of the feed;  total  how many entries it has
+    ttl_min, skip_hours, skip_days   when it wants to be left alone
+    cut         the document ends too early; an item that was not whole is left out, it will be whole at the next poll
+    ended       the feed says that no more will come
+    unreadable  the text is in a font's code: nobody can tell what it says
     candidates  where the bytes are a web page: the feeds it names, as find_feeds gives them
-
-    An entry has guid, link, title, summary, author, lang, published (text as given) and parsed (ISO 8601 as feedparser understood it, or '').
-    Never raises for bad input: `reason` says in plain words why it is no feed.
+    entries     each with guid, link (relative where the feed has it so), title, summary, author, lang, published (as given) and parsed
+                (ISO 8601 as feedparser understood it, or '')
     """
     body = unpacked(body)
     if not body.strip():
         return _not_feed("the answer is empty")
-    if (found := parse_json_feed(body, max_entries)) is not None:
+    if (found := parse_json_feed(body, max_entries, broken)) is not None:
         return _finished(found)
     if (found := parse_sitemap(body, max_entries)) is not None:
         return _sitemap(found, url)
+    fit, content_type = readable(body, content_type)
+    fit, total = _first_items(fit, max_entries)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # feedparser warns of its own renamed keys
-        headers = {"content-type": content_type, "content-location": url} if content_type else {"content-location": url}
-        parsed = feedparser.parse(io.BytesIO(_prepared(body)), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
-        entries = [_entry(entry) for entry in parsed.entries[:max_entries]]
-        if not entries and not parsed.get("version"):
+        # No content-location: feedparser would resolve ids against it too, and a feed that moves would have all new ones.
+        headers = {"content-type": content_type} if content_type else {}
+        parsed = feedparser.parse(io.BytesIO(fit), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
+        if not parsed.entries and not parsed.get("version"):
             return _no_feed_but(body, url, content_type)
-        cut = _cut(body) and len(entries) > 1
-        about = parsed.feed
-        return _finished(
-            {
-                "format": _format(parsed.get("version") or ""),
-                "title": about.get("title", ""),
-                "lang": about.get("language", ""),
-                "ttl_min": _ttl_min(about),
-                "total": len(parsed.entries),
-                "cut": cut,
-                "entries": entries[:-1] if cut else entries,
-            }
-        )
+        return _finished(_read(parsed, fit, total, max_entries, broken))
 
 
-def plain_text(markup: str) -> str:
-    """Markup as text: tags gone, blocks on lines, entities resolved (twice: some outlets encode them twice)."""
-    if "<" not in markup and "&" not in markup:
-        return clean(markup)
-    for _ in range(2):
-        markup = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup))) if "<" in markup else markup
-        if "&" not in markup or not _ENTITY.search(markup):
-            break
-        markup = html.unescape(markup)
-    return clean(_TAG.sub("", _BREAK.sub("\n", markup)) if _looks_marked_up(markup) else markup)
+def _read(parsed: Any, body: bytes, total: int, max_entries: int, broken: bool) -> dict[str, Any]:
+    half = _ends_in_an_item(body) and (broken or len(parsed.entries) > 1)
+    whole = parsed.entries[:-1] if half else parsed.entries
+    version = str(parsed.get("version") or "")
+    about = parsed.feed
+    return {
+        "format": _format(version),
+        "title": about.get("title", ""),
+        "lang": about.get("language", ""),
+        "published": _stamp(about)[0],
+        "ttl_min": _ttl_min(about),
+        **_skips(body),
+        "total": max(total, len(parsed.entries)),
+        "cut": broken or half,
+        "entries": [_entry(entry, version.startswith("atom")) for entry in whole[:max_entries]],
+    }
 
 
-def _looks_marked_up(text: str) -> bool:
-    return bool(re.search(r"</?(?:a|b|i|p|br|em|img|div|span|strong|ul|li)\b[^<>]*>", text, re.IGNORECASE))
+def _first_items(body: bytes, most: int) -> tuple[bytes, int]:
+    """The document with its first `most` items only, and how many it has: feedparser would spend its time on all (RELIABILITY case 85)."""
+    ends = [found.end() for found in _CLOSED.finditer(body)]
+    if len(ends) <= most:
+        return body, len(ends)
+    return body[: ends[most - 1]] + body[ends[-1] :], len(ends)
 
 
 def _finished(found: dict[str, Any]) -> dict[str, Any]:
@@ -125,9 +135,9 @@ def _finished(found: dict[str, Any]) -> dict[str, Any]:
         "format": found["format"],
         "title": one_line(plain_text(str(found["title"])), TITLE),
         "lang": one_line(str(found["lang"]), 20),
-        "ttl_min": found["ttl_min"],
-        "total": found["total"],
-        "cut": found["cut"],
+        "published": one_line(str(found.get("published", "")), 100),
+        **{name: found.get(name, _NOTHING[name]) for name in ("ttl_min", "skip_hours", "skip_days", "total", "cut", "ended")},
+        "unreadable": looks_like_a_font(" ".join(f"{entry['title']} {entry['summary'][:500]}" for entry in entries[:20])),
         "entries": entries,
     }
 
@@ -167,47 +177,45 @@ def _format(version: str) -> str:
     return {"rss": "RSS", "atom": "Atom", "cdf": "CDF"}.get(version, "XML")
 
 
-def _prepared(body: bytes) -> bytes:
-    """Bytes that feedparser reads in linear time: long runs of white space before the first element are collapsed (RELIABILITY case 82)."""
-    if body.startswith(_BOM[1:]):
-        return body
-    body = body.removeprefix(_BOM[0])
-    start = re.search(rb"<[A-Za-z]", body)
-    if start is None or start.start() < 64:
-        return body.lstrip()
-    return _SPACES.sub(b"\n", body[: start.start()]).lstrip() + body[start.start() :]
-
-
-def _cut(body: bytes) -> bool:
+def _ends_in_an_item(body: bytes) -> bool:
     """True where the document ends inside an item: it was cut on the way, and its last item is not whole."""
-    tail = body[-4096:].lower()
-    if re.search(rb"</(rss|feed|rdf:rdf|channel)\s*>", tail):
-        return False
-    opened = len(re.findall(rb"<(?:item|entry)[\s>]", body, re.IGNORECASE))
-    closed = len(re.findall(rb"</(?:item|entry)\s*>", body, re.IGNORECASE))
-    return opened > closed
+    return not _END.search(body[-4096:]) and len(_OPENED.findall(body)) > len(_CLOSED.findall(body))
 
 
-def _entry(entry: Any) -> dict[str, Any]:
-    given = {name: dict.get(entry, name) for name in ("id", "link", "title", "summary", "author", "published", "updated", "created")}
+def _entry(entry: Any, atom: bool) -> dict[str, Any]:
+    given = {name: dict.get(entry, name) for name in ("id", "link", "title", "summary", "author")}
     contents = [content.get("value", "") for content in dict.get(entry, "content") or ()]
     summary = max((given["summary"] or "", *contents), key=len)
-    stamp = next((name for name in ("published", "updated", "created") if given[name]), "")
-    parsed = dict.get(entry, f"{stamp}_parsed") if stamp else None
+    published, parsed = _stamp(entry)
     return {
         "guid": given["id"] or "",
-        "link": given["link"] or _first_link(entry),
+        "link": _link(entry, given["link"] or "", given["id"] or "", atom),
         "title": given["title"] or "",
         "summary": summary,
         "author": given["author"] or "",
         "lang": (dict.get(entry, "title_detail") or {}).get("language") or "",
-        "published": (given[stamp] or "") if stamp else "",
-        "parsed": _iso(parsed),
+        "published": published,
+        "parsed": parsed,
     }
 
 
-def _first_link(entry: Any) -> str:
-    return next((link.get("href", "") for link in dict.get(entry, "links") or () if link.get("href")), "")
+def _stamp(about: Any) -> tuple[str, str]:
+    """A date as written and as feedparser understood it: published before updated before created (Atom, RSS, Dublin Core)."""
+    name = next((name for name in ("published", "updated", "created") if dict.get(about, name)), "")
+    return (str(dict.get(about, name)), _iso(dict.get(about, f"{name}_parsed"))) if name else ("", "")
+
+
+def _link(entry: Any, link: str, guid: str, atom: bool) -> str:
+    """The page's address: the link, else another one that leads to a page.
+
+    feedparser takes an id for a link where there is none. An RSS guid may be one (`isPermaLink`), if it is an address; an Atom id is a name that
+    nobody promises to answer under (RFC 4287 4.2.6).
+    """
+    named = link == guid and dict.get(entry, "guidislink") and (atom or not re.match(r"https?:", guid, re.IGNORECASE))
+    if link and not named:
+        return link
+    links = (each for each in dict.get(entry, "links") or () if each.get("rel", "alternate") in _PAGE_RELATIONS)
+    return next((each["href"] for each in links if each.get("href") and each["href"] != guid), "")
 
 
 def _iso(parsed: Any) -> str:
@@ -219,11 +227,24 @@ def _iso(parsed: Any) -> str:
 def _ttl_min(about: Any) -> int:
     """Minutes that the feed asks to be left alone: RSS ttl, or the syndication module's period and frequency."""
     ttl = str(about.get("ttl") or "").strip()
-    if ttl.isdigit():
+    if ttl.isdecimal():
         return min(int(ttl[:6]), 7 * 1440)
     period = _PERIODS_MIN.get(str(about.get("sy_updateperiod") or "").strip().lower(), 0)
     frequency = str(about.get("sy_updatefrequency") or "1").strip()
-    return min(period // max(int(frequency[:4]) if frequency.isdigit() else 1, 1), 7 * 1440)
+    return min(period // max(int(frequency[:4]) if frequency.isdecimal() else 1, 1), 7 * 1440)
+
+
+def _skips(body: bytes) -> dict[str, list[int]]:
+    """Hours (GMT) and weekdays (0 Monday) in which the channel asks not to be read (RSS 2.0); feedparser keeps only the last of each."""
+    hours = {int(hour) % 24 for hour in _inside(body, b"skipHours", rb"<hour[^>]*>\s*(\d{1,2})\s*</hour>")}
+    days = {day.decode("ascii", "replace").lower() for day in _inside(body, b"skipDays", rb"<day[^>]*>\s*([A-Za-z]+)\s*</day>")}
+    return {"skip_hours": sorted(hours), "skip_days": sorted(_WEEKDAYS.index(day) for day in days & set(_WEEKDAYS))}
+
+
+def _inside(body: bytes, name: bytes, pattern: bytes) -> list[bytes]:
+    start = body.find(b"<" + name)
+    end = body.find(b"</" + name, start)
+    return re.findall(pattern, body[start : min(end, start + 4096)], re.IGNORECASE) if 0 <= start < end else []
 
 
 def _reason(body: bytes) -> str:

@@ -1,13 +1,13 @@
 """Polls the due feeds of one site: conditional request, parse in the sandbox, identify, store. One bad feed never stops the others.
 
-Validators advance only in the transaction that stores the entries they stand for (invariant I4).
+Validators advance only in the transaction that stores the entries they stand for (invariant I4). Feeds of one address share one request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,28 +17,36 @@ from monitor import urls
 from monitor.backoff import retry_after_s
 from monitor.config import FeedSettings, FeedsSettings
 from monitor.errors import FetchError, SandboxError
-from monitor.feeds.cadence import Pace, asked_s, failure_wait_s, next_interval_s, next_poll_at
+from monitor.feeds.cadence import Pace, asks_again, asks_of, failure_wait_s, next_interval_s, next_poll_at
+from monitor.feeds.dates import EARLIEST
 from monitor.feeds.identify import identify
+from monitor.feeds.moves import Move, is_settled, seen
+from monitor.feeds.notes import SAID, notes
+from monitor.feeds.reconcile import Finding, is_another_feed, judge, renamed
 from monitor.fetch import Limits, Request, Response
 from monitor.fetch.polite import Sender
 from monitor.model import Entry, Feed, Site
 from monitor.sandbox import Sandbox
 from monitor.store import entries as stored_entries
-from monitor.store import feeds as stored
-from monitor.store import sites
+from monitor.store import polls, sites
 from monitor.store.driver import Store
 from monitor.store.entries import Sighted
-from monitor.store.feeds import Polled, PollFailure
+from monitor.store.polls import Memory, Polled, PollFailure
 from monitor.text import one_line
 
 Clock = Callable[[], datetime]
 
-OLD_NEWS = timedelta(days=7)
-"""An entry that first turns up later than this after its date is stored, not alerted."""
+HELD = timedelta(hours=24)
+"""How long the entries of a flood wait before they are read and matched like any other (RELIABILITY case 92)."""
+
+BELIEVED = timedelta(days=30)
+"""A new entry of a known feed that claims to be older has a wrong date, not an old story (CONFORMANCE, traps)."""
+
+UNCONDITIONAL = timedelta(days=7)
+"""After so long without a full answer the validators are left out once: some servers give one ETag to everything."""
 
 _LEASE = timedelta(minutes=5)
 _STRANGER = timedelta(minutes=1)
-_GAP_ENTRIES = 5
 _ACCEPT = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5"
 
 
@@ -55,192 +63,66 @@ class PollSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollCounts:
-    """What one visit polled: feeds asked, unchanged, failed; entries new and revised."""
+    """What one visit polled: feeds asked, unchanged, failed; entries new and revised. refused: the host asked everybody to wait."""
 
     polled: int = 0
     unchanged: int = 0
     failing: int = 0
     new: int = 0
     revised: int = 0
+    refused: int = 0
+
+    def plus(self, other: PollCounts) -> PollCounts:
+        """The sum of two visits."""
+        return PollCounts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """A feed to be polled: its row, what was learnt of it, its settings and its limits."""
+
+    feed: Feed
+    memory: Memory
+    settings: FeedSettings
+    pace: Pace
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What must be equal for one request to serve two feeds: the address and how it is asked."""
+        settings = self.settings
+        secrets = tuple(sorted((name, value.reveal()) for name, value in settings.headers.items()))
+        password = settings.password.reveal() if settings.password else None
+        return (self.feed.url, settings.user_agent, secrets, settings.username, password, settings.allow_private, settings.ports)
 
 
 async def poll(site: Site, *, store: Store, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings) -> PollCounts:
-    """Polls the site's due feeds one after the other, until the site asks to be left alone. Raises LeaseLost when another visitor took the site over."""
-    configured = {feed.name: feed for feed in settings.feeds}
+    """Polls the site's due feeds one after the other, until the host asks to wait. Raises LeaseLost when another visitor took the site over."""
+    now = clock()
+    polling = _Polling(site, store, door, sandbox, clock, settings)
     total = PollCounts()
-    for feed in await asyncio.to_thread(stored.due, store, site.id, clock()):
-        if feed.name in configured:
-            polling = _Polling(site, feed, configured[feed.name], store, door, sandbox, clock, settings)
-            total = _plus(total, await polling.poll())
-            if polling.blocked:
-                break
-        else:
-            # Added since this process read its configuration: whoever knows it polls it; a site that stays due would be visited in vain for ever.
-            await asyncio.to_thread(stored.put_off, store, feed.id, clock() + _STRANGER)
+    for group in _groups(await asyncio.to_thread(_subjects, store, site, settings, now)):
+        if any(subject.feed.next_poll_at is not None and subject.feed.next_poll_at <= now for subject in group):
+            total = total.plus(await polling.poll(group))
+        if total.refused:
+            break
     return total
 
 
-class _Polling:
-    def __init__(
-        self,
-        site: Site,
-        feed: Feed,
-        settings: FeedSettings,
-        store: Store,
-        door: Sender,
-        sandbox: Sandbox,
-        clock: Clock,
-        poll_settings: PollSettings,
-    ) -> None:
-        self.site = site
-        self.feed = feed
-        self.settings = settings
-        self.store = store
-        self.door = door
-        self.sandbox = sandbox
-        self.clock = clock
-        self.common = poll_settings
-        self.blocked = False
-        defaults = poll_settings.defaults
-        usual = (settings.interval_min or defaults.interval_min) * 60
-        least = min(usual, defaults.min_interval_min * 60)
-        self.pace = Pace(usual_s=usual, least_s=least, most_s=max(usual, defaults.max_interval_h * 3600))
-
-    async def poll(self) -> PollCounts:
-        try:
-            response = await self.door.send(request_for(self.settings, self.common, self.feed.etag, self.feed.last_modified))
-        except FetchError as error:
-            return await self._failed(error.kind, str(error))
-        if response.status == 304:
-            return await self._unchanged(response)
-        if response.status != 200:
-            return await self._refused(response)
-        body_hash = sha256(response.body).hexdigest()
-        if body_hash == self.feed.body_hash:
-            return await self._unchanged(response)
-        args = {
-            "url": response.url,
-            "content_type": response.header("content-type") or "",
-            "max_entries": self.common.defaults.max_entries,
-        }
-        try:
-            found = await self.sandbox.call("monitor.feeds.parse:parse_feed", args, response.body, wall_s=30, cpu_s=30)
-            if found["kind"] == "index":
-                found = await read_index(found, self.settings, self.common, self.door, self.sandbox)
-        except SandboxError as error:
-            return await self._failed(f"parse-{error.kind}", f"the feed could not be parsed: {error}")
-        if found["kind"] != "feed":
-            return await self._failed("not-feed", found["reason"])
-        return await asyncio.to_thread(self._save, response, found, body_hash)
-
-    def _save(self, response: Response, found: dict[str, Any], body_hash: str) -> PollCounts:
-        now = self.clock()
-        zone = self.settings.timezone or self.common.defaults.timezone
-        lang = self.settings.lang or found["lang"]
-        entries = identify(found["entries"], feed_url=response.url, feed_lang=lang, zone=zone, now=now)
-        known = {entry.key for entry in stored_entries.known(self.store, self.feed.id)}
-        fresh = [entry for entry in entries if entry.key not in known]
-        gap = bool(known) and len(fresh) == len(entries) >= _GAP_ENTRIES
-        interval = next_interval_s(self.feed.interval_s, len(fresh), gap, self.pace)
-        asked = asked_s(response.header, found["ttl_min"], now)
-        # Of a document that was cut, and of an index whose sitemaps change behind it, no validator may say that nothing is new.
-        unsure = found["cut"] or found["children"]
-        polled = Polled(
-            etag=None if unsure else response.header("etag"),
-            last_modified=None if unsure else response.header("last-modified"),
-            body_hash=None if unsure else body_hash,
-            title=found["title"],
-            interval_s=interval,
-            next_poll_at=next_poll_at(self.feed.name, interval, asked, self.pace, now),
-            note=self._note(response, found, gap),
-            found=tuple(self._sighted(entry, now) for entry in entries),
-        )
-        counts = stored.save_poll(self.store, self.site, self.feed, polled, now, now + _LEASE)
-        return PollCounts(polled=1, new=counts.new, revised=counts.revised)
-
-    def _sighted(self, entry: Entry, now: datetime) -> Sighted:
-        publisher = self.settings.title or self.feed.title or self.feed.name
-        return Sighted(entry=entry, quiet=self._quiet(entry, now), publisher=one_line(publisher, 100))
-
-    def _quiet(self, entry: Entry, now: datetime) -> bool:
-        """True where the entry is no news: at a feed's first poll anything undated or older than the alert window, later what is very old."""
-        if self.feed.baseline_at is None:
-            window = timedelta(hours=self.common.defaults.alert_window_h)
-            return entry.published_at is None or now - entry.published_at > window
-        return entry.published_at is not None and now - entry.published_at > OLD_NEWS
-
-    def _note(self, response: Response, found: dict[str, Any], gap: bool) -> str:
-        notes = []
-        if gap:
-            notes.append("may have missed items: none of the last poll's items was there any more; asked more often now")
-        if found["cut"]:
-            notes.append("the answer was cut on the way; its last item is read at the next poll")
-        elif found["total"] > len(found["entries"]):
-            notes.append(f"{found['total']} items, {len(found['entries'])} taken")
-        if any(hop.status in (301, 308) for hop in response.hops):
-            notes.append(f"moved permanently to {response.url}")
-        if self.feed.url.startswith("https:") and response.url.startswith("http:"):
-            notes.append("redirected to an address without encryption")
-        return "; ".join(notes)
-
-    async def _unchanged(self, response: Response) -> PollCounts:
-        """A 304, or the same bytes again: nothing is parsed. A 304 without validators keeps the old ones (RFC 9111 4.3.4)."""
-        now = self.clock()
-        interval = next_interval_s(self.feed.interval_s, 0, False, self.pace)
-        polled = Polled(
-            etag=response.header("etag") or self.feed.etag,
-            last_modified=response.header("last-modified") or self.feed.last_modified,
-            body_hash=self.feed.body_hash,
-            title="",
-            interval_s=interval,
-            next_poll_at=next_poll_at(self.feed.name, interval, asked_s(response.header, 0, now), self.pace, now),
-            note=self.feed.note,
-        )
-        await asyncio.to_thread(stored.save_poll, self.store, self.site, self.feed, polled, now, now + _LEASE)
-        return PollCounts(polled=1, unchanged=1)
-
-    async def _refused(self, response: Response) -> PollCounts:
-        status = response.status
-        wait = retry_after_s(response.header("retry-after"), self.clock()) if status in (429, 503) else None
-        if wait:
-            self.blocked = True
-            until = self.clock() + timedelta(seconds=wait)
-            await asyncio.to_thread(sites.block, self.store, self.site.host, until, f"answered {status}")
-        return await self._failed(f"http-{status}", _SAID.get(status, f"the server answers {status}"), status, wait)
-
-    async def _failed(self, kind: str, error: str, status: int | None = None, asked: int | None = None) -> PollCounts:
-        now = self.clock()
-        wait = failure_wait_s(self.feed.name, status, self.feed.fail_count + 1, asked, self.pace)
-        again_at = None if status == 410 else now + timedelta(seconds=wait)
-        failure = PollFailure(kind=kind, error=one_line(error, 300), next_poll_at=again_at)
-        await asyncio.to_thread(stored.save_failure, self.store, self.site, self.feed, failure, now, now + _LEASE)
-        return PollCounts(polled=1, failing=1)
-
-
-def request_for(feed: FeedSettings, common: PollSettings, etag: str | None = None, last_modified: str | None = None) -> Request:
-    """The request of a configured feed: conditional where validators are given, credentials for its own origin only."""
-    headers = [("accept", _ACCEPT), ("user-agent", feed.user_agent or common.agent)]
-    if etag:
-        headers.append(("if-none-match", etag))
-    if last_modified:
-        headers.append(("if-modified-since", last_modified))
+def request_for(feed: FeedSettings, common: PollSettings, url: str = "") -> Request:
+    """The request of a configured feed, at its address or where it has moved; credentials go to the configured address's origin only."""
     secret = [(name, value.reveal()) for name, value in feed.headers.items()]
     if feed.password is not None:
         login = f"{feed.username}:{feed.password.reveal()}".encode()
         secret.append(("authorization", f"Basic {base64.b64encode(login).decode('ascii')}"))
     return Request(
-        url=feed.url,
-        headers=tuple(headers),
+        url=url or feed.url,
+        headers=(("accept", _ACCEPT), ("user-agent", feed.user_agent or common.agent)),
         secret_headers=tuple(secret),
-        limits=Limits(total_s=common.defaults.timeout_s),
+        secret_url=feed.url,
+        limits=Limits(total_s=common.defaults.timeout_s, broken=True),
         allow_private=(*common.allow_private, *feed.allow_private),
         ports=(*common.ports, *feed.ports),
     )
-
-
-def _secrets(feed: FeedSettings, common: PollSettings, url: str) -> tuple[tuple[str, str], ...]:
-    """The feed's credentials, where `url` is of its origin."""
-    return request_for(feed, common).secret_headers if urls.same_origin(feed.url, url) else ()
 
 
 async def read_index(index: Mapping[str, Any], feed: FeedSettings, common: PollSettings, door: Sender, sandbox: Sandbox) -> dict[str, Any]:
@@ -252,11 +134,11 @@ async def read_index(index: Mapping[str, Any], feed: FeedSettings, common: PollS
     reason = "the index names no sitemap that can be read"
     for child in index["children"]:
         try:
-            response = await door.send(replace(request_for(feed, common), url=child, secret_headers=_secrets(feed, common, child)))
+            response = await door.send(request_for(feed, common, child))
         except FetchError as error:
             reason = f"the sitemap {child} cannot be fetched: {error}"
             continue
-        if response.status != 200:
+        if not 200 <= response.status < 300:
             reason = f"the sitemap {child} answers {response.status}"
             continue
         args = {"url": response.url, "max_entries": common.defaults.max_entries}
@@ -277,21 +159,233 @@ async def read_index(index: Mapping[str, Any], feed: FeedSettings, common: PollS
     }
 
 
-_SAID = {
-    401: "the server wants a name and password (401)",
-    403: "the server refuses us (403)",
-    404: "there is nothing at this address (404)",
-    410: "the feed is gone for good (410)",
-    429: "the server says we ask too often (429)",
-    503: "the server is overloaded or down for maintenance (503)",
-}
+def _subjects(store: Store, site: Site, settings: PollSettings, now: datetime) -> list[_Subject]:
+    configured = {feed.name: feed for feed in settings.feeds}
+    subjects = []
+    for each in polls.at_site(store, site.id):
+        feed = configured.get(each.feed.name)
+        if feed is not None:
+            subjects.append(_Subject(feed=each.feed, memory=each.memory, settings=feed, pace=_pace(feed, settings.defaults)))
+        elif each.feed.next_poll_at is not None and each.feed.next_poll_at <= now:
+            # Added since this process read its configuration: whoever knows it polls it; a site that stays due would be visited in vain for ever.
+            polls.put_off(store, each.feed.id, now + _STRANGER)
+    return subjects
 
 
-def _plus(one: PollCounts, other: PollCounts) -> PollCounts:
-    return PollCounts(
-        polled=one.polled + other.polled,
-        unchanged=one.unchanged + other.unchanged,
-        failing=one.failing + other.failing,
-        new=one.new + other.new,
-        revised=one.revised + other.revised,
-    )
+def _pace(feed: FeedSettings, defaults: FeedsSettings) -> Pace:
+    usual_s = (feed.interval_min or defaults.interval_min) * 60
+    return Pace(usual_s=usual_s, least_s=min(usual_s, defaults.min_interval_min * 60), most_s=max(usual_s, defaults.max_interval_h * 3600))
+
+
+def _groups(subjects: Sequence[_Subject]) -> list[list[_Subject]]:
+    groups: dict[tuple[object, ...], list[_Subject]] = {}
+    for subject in subjects:
+        groups.setdefault(subject.key, []).append(subject)
+    return list(groups.values())
+
+
+class _Polling:
+    """The polls of one visit."""
+
+    def __init__(self, site: Site, store: Store, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings) -> None:
+        self.site = site
+        self.store = store
+        self.door = door
+        self.sandbox = sandbox
+        self.clock = clock
+        self.common = settings
+
+    async def poll(self, group: Sequence[_Subject]) -> PollCounts:
+        """One request, and what it means for each feed that shares it."""
+        request = self._request(group)
+        try:
+            response = await self.door.send(request)
+        except FetchError as error:
+            return await self._all_failed(group, error.kind, str(error))
+        if response.status == 304 and request.conditions:
+            return await self._all(group, lambda subject: self._unchanged(subject, response))
+        if not 200 <= response.status < 300:
+            return await self._refused(group, response)
+        body_hash = sha256(response.body).hexdigest()
+        same = [subject for subject in group if subject.feed.body_hash == body_hash and not response.broken]
+        counts = await self._all(same, lambda subject: self._unchanged(subject, response))
+        others = [subject for subject in group if subject not in same]
+        return counts.plus(await self._read(others, response, body_hash)) if others else counts
+
+    def _request(self, group: Sequence[_Subject]) -> Request:
+        """Conditional where every feed of the group has the same validators and knows what they stand for."""
+        first = group[0]
+        request = request_for(first.settings, self.common, first.feed.url)
+        pairs = {(subject.feed.etag, subject.feed.last_modified, subject.memory.answered_url) for subject in group}
+        full_at = first.memory.full_at
+        if len(pairs) > 1 or full_at is None or self.clock() - full_at > UNCONDITIONAL:
+            return request
+        names = ("if-none-match", "if-modified-since")
+        conditions = tuple((name, value) for name, value in zip(names, (first.feed.etag, first.feed.last_modified), strict=True) if value)
+        return replace(request, conditions=conditions, conditions_url=first.memory.answered_url)
+
+    async def _read(self, group: Sequence[_Subject], response: Response, body_hash: str) -> PollCounts:
+        args = {
+            "url": response.url,
+            "content_type": response.header("content-type") or "",
+            "max_entries": self.common.defaults.max_entries,
+            "broken": response.broken,
+        }
+        try:
+            found = await self.sandbox.call("monitor.feeds.parse:parse_feed", args, response.body, wall_s=30, cpu_s=30)
+            if found["kind"] == "index":
+                found = await read_index(found, group[0].settings, self.common, self.door, self.sandbox)
+        except SandboxError as error:
+            return await self._all_failed(group, f"parse-{error.kind}", f"the feed could not be parsed: {error}")
+        if found["kind"] != "feed":
+            return await self._all_failed(group, "not-feed", found["reason"])
+        return await self._all(group, lambda subject: self._save(subject, response, found, body_hash))
+
+    async def _all(self, group: Sequence[_Subject], record: Callable[[_Subject], PollCounts]) -> PollCounts:
+        total = PollCounts()
+        for subject in group:
+            total = total.plus(await asyncio.to_thread(record, subject))
+        return total
+
+    def _save(self, subject: _Subject, response: Response, found: dict[str, Any], body_hash: str) -> PollCounts:
+        now, feed, pace = self.clock(), subject.feed, subject.pace
+        entries = self._identified(subject, response, found, now)
+        fresh, names = self._strangers(feed, entries)
+        finding = self._judged(feed, entries, fresh, found["title"])
+        memory = self._remembered(subject, response, finding, now)
+        asks = asks_of(response.header, found, now)
+        interval = next_interval_s(feed.interval_s, len(fresh), finding.gap, pace)
+        due_at = now + HELD if finding.kind else None
+        held = {entry.key for entry in fresh} if due_at else set()
+        # Of a document that was cut, and of an index whose sitemaps change behind it, no validator may say that nothing is new.
+        unsure = found["cut"] or found["children"]
+        polled = Polled(
+            etag=None if unsure else response.header("etag"),
+            last_modified=None if unsure else response.header("last-modified"),
+            body_hash=None if unsure else body_hash,
+            title=found["title"],
+            interval_s=interval,
+            next_poll_at=next_poll_at(feed.name, interval, asks, pace, now),
+            memory=replace(memory, asks_json=asks.text(), full_at=now),
+            note=notes(
+                found, gap=finding.gap, held=memory.held_reason, stepped_down=_stepped_down(feed, response), moving=memory.moved_url
+            ),
+            found=tuple(self._sighted(subject, entry, names, due_at if entry.key in held else None, now) for entry in entries),
+            settled_url=self._settled(subject, memory, now),
+        )
+        counts = polls.save_poll(self.store, self.site, feed, polled, now, now + _LEASE)
+        return PollCounts(polled=1, new=counts.new, revised=counts.revised)
+
+    def _identified(self, subject: _Subject, response: Response, found: dict[str, Any], now: datetime) -> tuple[Entry, ...]:
+        return identify(
+            found["entries"],
+            feed_url=response.url,
+            feed_lang=subject.settings.lang or found["lang"],
+            zone=subject.settings.timezone or self.common.defaults.timezone,
+            now=now,
+            oldest=EARLIEST if subject.feed.baseline_at is None else now - BELIEVED,
+            channel_date=found["published"],
+        )
+
+    def _strangers(self, feed: Feed, entries: Sequence[Entry]) -> tuple[list[Entry], dict[str, str]]:
+        """The entries never seen before, and the old keys of those that only have another identity now."""
+        known = stored_entries.known_keys(self.store, feed.id, [entry.key for entry in entries])
+        fresh = [entry for entry in entries if entry.key not in known]
+        if not fresh or feed.last_new_at is None:
+            return fresh, {}
+        names = renamed(entries, stored_entries.look_alikes(self.store, feed.id, fresh))
+        return [entry for entry in fresh if entry.key not in names], names
+
+    def _judged(self, feed: Feed, entries: Sequence[Entry], fresh: Sequence[Entry], title: str) -> Finding:
+        if feed.last_new_at is None or not fresh:
+            return Finding()
+        if len(fresh) == len(entries) and is_another_feed(entries, title, feed.title, stored_entries.latest_urls(self.store, feed.id, 50)):
+            reason = f"has become another feed: it was {feed.title!r}, its title is {title!r} and nothing of the old is left"
+            return Finding(kind="other-feed", reason=one_line(reason, 300))
+        return judge(entries, fresh, feed.last_success_at)
+
+    def _remembered(self, subject: _Subject, response: Response, finding: Finding, now: datetime) -> Memory:
+        """What the poll leaves in memory: who answered, where redirects lead, what is held. A flood is forgotten once it was let go."""
+        before = subject.memory
+        move = seen(_move(before), [hop.status for hop in response.hops], response.url, now)
+        memory = replace(before, answered_url=response.url, moved_url=move.url, moved_since_at=move.since_at, moved_count=move.count)
+        if finding.kind:
+            return replace(memory, held_at=now, held_kind=finding.kind, held_reason=finding.reason)
+        if before.held_kind == "flood" and before.held_at is not None and now - before.held_at >= HELD:
+            return replace(memory, held_at=None, held_kind="", held_reason="")
+        return memory
+
+    def _settled(self, subject: _Subject, memory: Memory, now: datetime) -> str:
+        """Where the feed has moved for good, if it has; one with credentials stays where they may be sent."""
+        url = memory.moved_url or ""
+        secret = bool(subject.settings.headers) or subject.settings.password is not None
+        if not is_settled(_move(memory), now) or (secret and not urls.same_origin(subject.settings.url, url)):
+            return ""
+        return url
+
+    def _sighted(self, subject: _Subject, entry: Entry, names: dict[str, str], due_at: datetime | None, now: datetime) -> Sighted:
+        publisher = one_line(subject.settings.title or subject.feed.title or subject.feed.name, 100)
+        quiet = self._quiet(subject.feed, entry, now)
+        return Sighted(entry=entry, quiet=quiet, publisher=publisher, was=names.get(entry.key, ""), due_at=due_at)
+
+    def _quiet(self, feed: Feed, entry: Entry, now: datetime) -> bool:
+        """True where the entry is no news: at a feed's first poll, anything without a date of its own or older than the alert window."""
+        if feed.baseline_at is not None:
+            return False
+        window = timedelta(hours=self.common.defaults.alert_window_h)
+        return entry.published_at is None or not entry.published_raw or now - entry.published_at > window
+
+    def _unchanged(self, subject: _Subject, response: Response) -> PollCounts:
+        """A 304, or the same bytes again: nothing is parsed. A 304 without validators keeps the old ones (RFC 9111 4.3.4)."""
+        now, feed, pace = self.clock(), subject.feed, subject.pace
+        full = response.status != 304
+        interval = next_interval_s(feed.interval_s, 0, False, pace)
+        asks = asks_again(subject.memory.asks_json, response.header, now)
+        memory = self._remembered(subject, response, Finding(), now)
+        polled = Polled(
+            etag=response.header("etag") or (None if full else feed.etag),
+            last_modified=response.header("last-modified") or (None if full else feed.last_modified),
+            body_hash=feed.body_hash,
+            title="",
+            interval_s=interval,
+            next_poll_at=next_poll_at(feed.name, interval, asks, pace, now),
+            memory=replace(memory, asks_json=asks.text(), full_at=now if full else memory.full_at),
+            note=feed.note if memory.held_reason == subject.memory.held_reason else "",
+            settled_url=self._settled(subject, memory, now),
+        )
+        polls.save_poll(self.store, self.site, feed, polled, now, now + _LEASE)
+        return PollCounts(polled=1, unchanged=1)
+
+    async def _refused(self, group: Sequence[_Subject], response: Response) -> PollCounts:
+        """An answer that is no document. 429, and 503 with a time, bind the whole host (RFC 6585, RFC 9110 10.2.3)."""
+        status = response.status
+        wait = retry_after_s(response.header("retry-after"), self.clock()) if status in (429, 503) else None
+        if status == 429 and wait is None:
+            wait = group[0].pace.usual_s
+        if wait:
+            until = self.clock() + timedelta(seconds=wait)
+            await asyncio.to_thread(sites.block, self.store, urls.host(response.url), until, f"answered {status}", self.clock())
+        said = SAID.get(status, f"the server answers {status}")
+        counts = await self._all_failed(group, f"http-{status}", said, status, wait)
+        return replace(counts, refused=1) if wait else counts
+
+    async def _all_failed(
+        self, group: Sequence[_Subject], kind: str, error: str, status: int | None = None, asked: int | None = None
+    ) -> PollCounts:
+        return await self._all(group, lambda subject: self._failed(subject, kind, error, status, asked))
+
+    def _failed(self, subject: _Subject, kind: str, error: str, status: int | None, asked: int | None) -> PollCounts:
+        now, feed = self.clock(), subject.feed
+        wait = failure_wait_s(feed.name, status, feed.fail_count + 1, asked, subject.pace)
+        again_at = None if status == 410 else now + timedelta(seconds=wait)
+        failure = PollFailure(kind=kind, error=one_line(error, 300), next_poll_at=again_at)
+        polls.save_failure(self.store, self.site, feed, failure, now, now + _LEASE)
+        return PollCounts(polled=1, failing=1)
+
+
+def _move(memory: Memory) -> Move:
+    return Move(url=memory.moved_url, since_at=memory.moved_since_at, count=memory.moved_count)
+
+
+def _stepped_down(feed: Feed, response: Response) -> bool:
+    return feed.url.startswith("https:") and response.url.startswith("http:")

@@ -5,6 +5,7 @@ The HTTP library inflates without a limit: 822 bytes labelled `gzip, gzip` becam
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from monitor.errors import FetchError
@@ -17,6 +18,8 @@ _STEP = 64 * 1024
 _RATIO_FROM = 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP = {"gzip", "x-gzip"}
+_PLAIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml|<rss|<feed|<rdf|<!doctype|<html|\{\s*\")", re.IGNORECASE)
+"""Text that a misconfigured server labels as packed; browsers show it."""
 
 
 def decode(body: bytes, codings: str, max_bytes: int, *, partial: bool = False) -> bytes:
@@ -26,6 +29,8 @@ def decode(body: bytes, codings: str, max_bytes: int, *, partial: bool = False) 
     Raises FetchError `encoding` (unknown, too many, broken, cut short) or `too-large`.
     """
     names = [name for part in codings.lower().split(",") if (name := part.strip()) and name != "identity"]
+    if not names and body.startswith(_GZIP_MAGIC):
+        names = ["gzip"]
     try:
         if len(names) > MAX_CODINGS:
             raise FetchError(
@@ -44,8 +49,9 @@ def _undo(name: str, body: bytes, max_bytes: int, partial: bool) -> bytes:
     if not body:
         return body
     if name in _GZIP:
-        # Misconfigured caches label plain text as gzip; browsers show it.
         return _inflate(body, 31, max_bytes, partial) if body.startswith(_GZIP_MAGIC) else body
+    if _PLAIN.match(body):
+        return body
     if name == "deflate":
         return _inflate(body, 15 if _is_zlib(body) else -15, max_bytes, partial)
     raise FetchError("encoding", f"the answer is packed as {name[:40]!r}, which was not asked for")

@@ -114,11 +114,18 @@ class Door:
 
     def _headers(self, request: Request, address: urls.Address) -> Headers:
         wanted = request.headers
-        if urls.same_origin(request.url, address.text()):
+        if urls.same_origin(request.secret_url or request.url, address.text()):
             wanted += request.secret_headers
+        if request.conditions and _same_address(request.conditions_url, address):
+            wanted += request.conditions
         given = {name.lower() for name, _ in wanted}
         ours = (("user-agent", self._user_agent), ("accept", "*/*"), ("accept-encoding", "gzip"))
         return tuple(field for field in ours if field[0] not in given) + wanted
+
+
+def _same_address(url: str, address: urls.Address) -> bool:
+    other = urls.parse(url)
+    return other is not None and other.text() == address.text()
 
 
 def _target(reply: Reply) -> str | None:
@@ -147,6 +154,13 @@ def _next_url(address: urls.Address, target: str, hops: list[Hop], limit: int) -
 
 def _response(url: str, reply: Reply, request: Request, hops: tuple[Hop, ...], elapsed_s: float) -> Response:
     codings = ",".join(value for name, value in reply.headers if name == "content-encoding")
-    lenient = reply.cut or not 200 <= reply.status < 300
-    body = decode(reply.body, codings, request.limits.decoded_bytes, partial=lenient)
-    return Response(url=url, status=reply.status, headers=reply.headers, body=body, hops=hops, elapsed_s=elapsed_s)
+    lenient = reply.cut or reply.broken or not 200 <= reply.status < 300
+    broken = reply.broken
+    try:
+        body = decode(reply.body, codings, request.limits.decoded_bytes, partial=lenient)
+    except FetchError as error:
+        body = decode(reply.body, codings, request.limits.decoded_bytes, partial=True) if request.limits.broken else b""
+        if error.kind != "encoding" or not body:
+            raise
+        broken = True
+    return Response(url=url, status=reply.status, headers=reply.headers, body=body, hops=hops, elapsed_s=elapsed_s, broken=broken)

@@ -14,6 +14,7 @@ class Limits:
     """Bounds of one fetch, redirects included (RELIABILITY 4.2). Times in seconds, sizes in bytes.
 
     total_s runs from the first connection to the last byte.  cut: a body longer than wire_bytes is cut there instead of refused.
+    broken: a body that ends before its end (the connection closed, the packed stream stops) comes back as far as it went, and says so.
     """
 
     connect_s: float = 5.0
@@ -24,6 +25,7 @@ class Limits:
     decoded_bytes: int = 20 * _MIB
     redirects: int = 5
     cut: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,8 @@ class Request:
     allow_private   address ranges ("10.1.2.0/24") that may be reached besides the public ones, added to the door's
     ports           ports besides 80, 443, 8080 and 8443, added to the door's
     follow          False: a redirect is an answer like any other
-    secret_headers  credentials: sent to the origin of `url` only, dropped on a redirect elsewhere
+    secret_headers  credentials: sent to the origin of `secret_url` (`url` where it is empty) only, never elsewhere
+    conditions      validators: sent to the address `conditions_url` only, for they are that address's own (RFC 9110 8.8)
     """
 
     url: str
@@ -45,6 +48,9 @@ class Request:
     ports: tuple[int, ...] = ()
     follow: bool = True
     secret_headers: Headers = ()
+    secret_url: str = ""
+    conditions: Headers = ()
+    conditions_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +65,7 @@ class Hop:
 class Response:
     """The answer. `url` is the last address asked; `headers` have lower-case names and values as sent (latin-1); `body` is decoded.
 
-    The body of a status other than 2xx is cut at 64 KiB: it is read by people only.
+    The body of a status other than 2xx is cut at 64 KiB: it is read by people only. broken: the body ended before its end.
     """
 
     url: str
@@ -68,6 +74,7 @@ class Response:
     body: bytes = b""
     hops: tuple[Hop, ...] = ()
     elapsed_s: float = 0.0
+    broken: bool = False
 
     def header(self, name: str) -> str | None:
         """The first value of a header, or None."""

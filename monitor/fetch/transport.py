@@ -40,12 +40,13 @@ _LIBRARY_ERRORS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What one server sent: body as on the wire. `cut`: the body was longer than asked for."""
+    """What one server sent: body as on the wire. `cut`: it was longer than asked for; `broken`: it ended before its end."""
 
     status: int
     headers: Headers
     body: bytes
     cut: bool
+    broken: bool = False
 
 
 def tls_context() -> ssl.SSLContext:
@@ -246,24 +247,32 @@ async def _read(answer: httpx.Response, limits: Limits, error_bytes: int) -> Rep
     ok = 200 <= answer.status_code < 300
     may_cut = limits.cut or not ok
     limit = limits.wire_bytes if ok else min(error_bytes, limits.wire_bytes)
-    body, cut = await _body(answer, limit, may_cut)
-    return Reply(status=answer.status_code, headers=headers, body=body, cut=cut)
+    body = bytearray()
+    cut = broken = False
+    try:
+        cut = await _read_body(answer, body, limit, may_cut)
+    except (httpcore.RemoteProtocolError, httpcore.ReadError):
+        if not limits.broken or not body:
+            raise
+        broken = True
+    return Reply(status=answer.status_code, headers=headers, body=bytes(body), cut=cut, broken=broken)
 
 
-async def _body(answer: httpx.Response, limit: int, may_cut: bool) -> tuple[bytes, bool]:
+async def _read_body(answer: httpx.Response, body: bytearray, limit: int, may_cut: bool) -> bool:
+    """Appends to `body` what comes; True where it was cut at the limit."""
     announced = answer.headers.get("content-length", "")
     # isdecimal is true for digits beyond ASCII, and Python refuses numbers of 4,300 digits
     size = int(announced[:18]) if announced.isascii() and announced.isdecimal() else 0
     if size > limit and not may_cut:
         raise _too_large(limit)
-    body = bytearray()
     async for chunk in answer.aiter_raw():
         body += chunk
         if len(body) > limit:
             if not may_cut:
                 raise _too_large(limit)
-            return bytes(body[:limit]), True
-    return bytes(body), False
+            del body[limit:]
+            return True
+    return False
 
 
 def _too_large(limit: int) -> FetchError:

@@ -205,6 +205,28 @@ create table placements(
 alter table stories add column merged_into_id {int} references stories(id);
 """
 
+_FEED_MEMORY = """
+alter table feeds add column configured_url text not null default '';
+
+alter table feeds add column answered_url text not null default '';
+
+alter table feeds add column asks_json text not null default '{}';
+
+alter table feeds add column full_at {time};
+
+alter table feeds add column held_at {time};
+
+alter table feeds add column held_kind text not null default '';
+
+alter table feeds add column held_reason text not null default '';
+
+update feeds set configured_url = url, answered_url = url;
+
+alter table entries add column title_key text not null default '';
+
+create index entries_title on entries(feed_id, title_key);
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -215,4 +237,5 @@ MIGRATIONS = (
     Migration(name="007_messages_and_deliveries", sql=_DELIVERIES),
     Migration(name="008_backfill", sql=_BACKFILL),
     Migration(name="009_placements_of_stories", sql=_PLACEMENTS),
+    Migration(name="010_feed_memory", sql=_FEED_MEMORY),
 )

@@ -21,9 +21,16 @@ _FEEDS_ONLY = "and exists (select 1 from feeds f where f.site_id = sites.id and 
 _RENEW = "update sites set due_at = :until where id = :id and owner = :owner"
 _RELEASE = """
 update sites set owner = null, due_at = (
-  select case when sites.blocked_until_at > min(work.due_at) then sites.blocked_until_at else min(work.due_at) end from (
-    select next_poll_at as due_at from feeds where site_id = :id and state = 'active'
-    union all select case when next_read_at < :pages_from then :pages_from else next_read_at end from articles where site_id = :id and state = 'pending'
+  select case
+    when sites.blocked_until_at > work.due_at then sites.blocked_until_at
+    when :after > work.due_at then :after
+    else work.due_at end
+  from (
+    select min(each.due_at) as due_at from (
+      select next_poll_at as due_at from feeds where site_id = :id and state = 'active'
+      union all
+      select case when next_read_at < :pages_from then :pages_from else next_read_at end from articles where site_id = :id and state = 'pending'
+    ) each where each.due_at is not null
   ) work where work.due_at is not null
 ) where id = :id and owner = :owner
 """
@@ -62,15 +69,24 @@ def renew(store: Store, site_id: int, owner: str, until: datetime) -> bool:
     return store.run(_RENEW, id=site_id, owner=owner, until=until) == 1
 
 
-def release(store: Store, site_id: int, owner: str, pages_from: datetime | None = None) -> None:
-    """Gives the site back; it is due again when its earliest feed or page is, pages not before `pages_from`, never before a block ends."""
+def release(store: Store, site_id: int, owner: str, pages_from: datetime | None = None, after: datetime | None = None) -> None:
+    """Gives the site back; it is due again when its earliest feed or page is, pages not before `pages_from`.
+
+    Never before a block ends, nor before `after`.
+    """
     with store.write():
-        store.run(_RELEASE, id=site_id, owner=owner, pages_from="" if pages_from is None else to_text(pages_from))
+        store.run(_RELEASE, id=site_id, owner=owner, pages_from=_text(pages_from), after=_text(after))
 
 
-def block(store: Store, host: str, until: datetime, reason: str) -> None:
+def _text(at: datetime | None) -> str:
+    """An instant as the store writes it; '', which is before all, for none."""
+    return "" if at is None else to_text(at)
+
+
+def block(store: Store, host: str, until: datetime, reason: str, now: datetime) -> None:
     """Keeps everybody away from a host until an instant (Retry-After binds the host); never shortens a block."""
     with store.write():
+        ensure(store, host, None, now)
         store.run(_BLOCK, host=host, until=until, reason=reason)
 
 

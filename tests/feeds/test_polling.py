@@ -141,7 +141,7 @@ def test_gdelt_is_asked_every_five_seconds_at_most(site: Loopback, store: Sqlite
         b"Please limit requests to one every 5 seconds.", status=429, Retry_After="900", Connection="close"
     )
     later = now + timedelta(hours=2)
-    assert poll(store, later, *asked) == PollCounts(polled=1, failing=1)
+    assert poll(store, later, *asked) == PollCounts(polled=1, failing=1, refused=1)
     assert "api.gdeltproject.org" not in claimed(store, later + timedelta(seconds=899))
     assert "api.gdeltproject.org" in claimed(store, later + timedelta(seconds=901))
 

@@ -15,9 +15,9 @@ from monitor.cli.session import Session, open_session
 from monitor.errors import MonitorError, NothingSelected, UsageError
 
 if TYPE_CHECKING:
-    from monitor.hits.replay import Difference, Outcome, PastText
+    from monitor.hits.replay import Difference, Outcome, PastText, Standing
     from monitor.model import Watchlist
-    from monitor.store.history import KeptText, Mark, Reach
+    from monitor.store.history import KeptText, Mark, Reach, StandingHit
 
 _KINDS = ("new", "lost", "raised", "lowered")
 _SIGNS = {"new": "+", "lost": "-", "raised": "^", "lowered": "v"}
@@ -129,24 +129,38 @@ def _tried(session: Session, watchlist: Watchlist, begin: datetime, reach: Reach
     before = compile_matcher([watchlist_of(active["source"])]) if active else None
     replay = Replay(watchlist.id, before, compile_matcher([watchlist]))
     with progress(reach.articles - reach.dropped, f"trying {watchlist.id}") as advance:
-        for past in _past(session, watchlist.id, begin):
+        for past in _past(session, watchlist.id, begin, active):
             replay.judge(past)
             advance(1)
     return replay.outcome(), active is not None
 
 
-def _past(session: Session, watchlist: str, begin: datetime) -> Iterator[PastText]:
+def _past(session: Session, watchlist: str, begin: datetime, active: Mapping[str, object] | None) -> Iterator[PastText]:
     """The texts in the span, then the older ones of hits that somebody marked useful."""
     from monitor.store import history
+    from monitor.store.watchlists import current_rev
 
     marks = history.marks(session.store, watchlist)
-    hits = history.hit_ids(session.store, watchlist)
+    hits = history.standing_hits(session.store, watchlist)
+    rev = current_rev(session.store)
     for kept in history.texts(session.store, begin):
-        yield _past_text(kept, hits.get(kept.id), marks.get(kept.id))
+        hit = hits.get(kept.id)
+        standing = _standing(hit, active) if active and kept.matched_rev == rev else None
+        yield replace(_past_text(kept, hit.id if hit else None, marks.get(kept.id)), standing=standing)
     for article, mark in marks.items():
         older = history.text_of(session.store, article) if mark.verdict == "useful" else None
         if older is not None and older.first_seen_at < begin:
             yield replace(_past_text(older, mark.hit, mark), counted=False)
+
+
+def _standing(hit: StandingHit | None, active: Mapping[str, object]) -> Standing | None:
+    """What the version in force said of a text it has seen; None where the hit keeps an older verdict (it was told, or is found no more)."""
+    from monitor.hits.plan import ENGINE
+    from monitor.hits.replay import Standing
+
+    if active["engine"] != ENGINE or (hit is not None and hit.version_id != active["id"]):
+        return None
+    return Standing() if hit is None else Standing(band=hit.band, score=hit.score)
 
 
 def _past_text(kept: KeptText, hit: int | None, mark: Mark | None) -> PastText:

@@ -13,8 +13,19 @@ NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the version in force says of a text, where the store has it: no need to match again."""
+
+    band: Band | None = None
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastText:
-    """A stored text. `hit` and `mark` (useful, useless or "") are those of the watchlist that is tried; `counted`: it lies in the span asked for."""
+    """A stored text. `hit` and `mark` (useful, useless or "") are those of the watchlist that is tried; `counted`: it lies in the span asked for.
+
+    `standing` None: the version in force is asked again.
+    """
 
     article: int
     title: str
@@ -27,6 +38,7 @@ class PastText:
     hit: int | None = None
     mark: str = ""
     counted: bool = True
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +105,12 @@ class Replay:
 
     def judge(self, past: PastText) -> None:
         """Takes one text into the comparison."""
-        was = None if self._before is None else self._verdict(self._before, past)
+        was = self._standing(past)
         now = self._verdict(self._after, past)
-        kind = _kind(None if was is None else was.band, now.band)
+        kind = _kind(was.band, now.band)
         if past.counted:
             self._texts += 1
-            self._bands[0][(was.band if was else None) or ""] += 1
+            self._bands[0][was.band or ""] += 1
             self._bands[1][now.band or ""] += 1
             if now.band is not None:
                 self._count_causes(now.mentions, kind == "new")
@@ -120,6 +132,14 @@ class Replay:
             lost_useful=tuple(one for one in found if one.kind == "lost" and one.mark == "useful"),
             causes=tuple(sorted(causes, key=lambda one: (-one.new, -one.alone, -one.hits, one.id))[:NAMES_SHOWN]),
         )
+
+    def _standing(self, past: PastText) -> Standing:
+        if self._before is None:
+            return Standing()
+        if past.standing is not None:
+            return past.standing
+        verdict = self._verdict(self._before, past)
+        return Standing(band=verdict.band, score=verdict.score)
 
     def _verdict(self, matcher: Matcher, past: PastText) -> Verdict:
         return matcher.verdict_of(self._watchlist, past.title, past.text, past.lang, past.teaser)
@@ -150,7 +170,7 @@ def _kind(before: Band | None, after: Band | None) -> str:
     return "raised" if after == "alert" else "lowered"
 
 
-def _difference(kind: str, past: PastText, was: Verdict | None, now: Verdict) -> Difference:
+def _difference(kind: str, past: PastText, was: Standing, now: Verdict) -> Difference:
     return Difference(
         kind=kind,
         article=past.article,
@@ -161,9 +181,9 @@ def _difference(kind: str, past: PastText, was: Verdict | None, now: Verdict) ->
         publisher=past.publisher,
         lang=past.lang,
         first_seen_at=past.first_seen_at,
-        band_before=was.band if was else None,
+        band_before=was.band,
         band_after=now.band,
-        score_before=was.score if was else 0.0,
+        score_before=was.score,
         score_after=now.score,
         because=next(iter(now.reasons), ""),
         counted=past.counted,

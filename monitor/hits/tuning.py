@@ -36,11 +36,15 @@ class Marked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A change that may help, in words and as edits of the file. `cut`: how much of the watchlist's reach it gives up, from 0 (one expression)."""
+    """A change that may help, in words and as edits of the file. `cut`: how much of the watchlist's reach it gives up, from 0 (one expression).
+
+    `asked`: a reader asked for it by name.
+    """
 
     text: str
     edits: tuple[Edit, ...]
     cut: int = 0
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Proposal:
     loses: tuple[int, ...]
     others: tuple[int, ...]
     cut: int = 0
+    asked: bool = False
 
     def told(self) -> str:
         """`require a full name beside Lam: drops 28, loses 0`."""
@@ -91,15 +96,16 @@ def measured(candidate: Candidate, marked: Sequence[Marked], before: Bands, afte
         loses=tuple(hit for hit in gone if useful.get(hit) is True),
         others=tuple(hit for hit in gone if hit not in useful),
         cut=candidate.cut,
+        asked=candidate.asked,
     )
 
 
 def ranked(proposals: Iterable[Proposal]) -> tuple[Proposal, ...]:
     """Those that help, best first: nothing useful lost before much dropped; of equal ones the one that gives up least.
 
-    Those that cost as much as they help are left out.
+    Those that cost as much as they help are left out, and those that help once only, which is chance, unless a reader asked for them.
     """
-    helpful = [one for one in proposals if len(one.drops) > len(one.loses)]
+    helpful = [one for one in proposals if len(one.drops) > len(one.loses) and (one.asked or len(one.drops) > 1)]
     order = sorted(
         range(len(helpful)), key=lambda n: (len(helpful[n].loses), -len(helpful[n].drops), len(helpful[n].others), helpful[n].cut, n)
     )
@@ -132,7 +138,7 @@ def _asked_for(watchlist: Watchlist, useless: Iterable[Marked]) -> Iterator[Cand
     for one in useless:
         if one.reason.startswith(NEVER):
             id_, _, alias = one.reason.removeprefix(NEVER).partition(": ")
-            yield from (_never(table, id_, alias) for table in _tables(watchlist, id_))
+            yield from (replace(_never(table, id_, alias), asked=True) for table in _tables(watchlist, id_))
 
 
 def _of_name(
@@ -194,7 +200,7 @@ def _phrases(text: str, m: Mention) -> Iterator[str]:
 
 def _fits(word: str, kind: str) -> bool:
     letters = sum(char.isalpha() for char in word)
-    return letters > 1 and (kind == "topic" or word[0].isupper()) and not word.endswith(".")
+    return letters > 1 and (kind == "topic" or word[0].isupper()) and not word.endswith((".", "'s", "’s"))
 
 
 def _of_words(useless: Sequence[Marked], useful: Sequence[Marked]) -> Iterator[Candidate]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.hours import from_text, from_text_or_none
-from monitor.model import Hit
+from monitor.model import Band, Hit
 from monitor.store.driver import Row, Store
 from monitor.store.hits import get
 
 _COLUMNS = """
-select a.id, a.title, t.text, a.lang, a.text_source, a.url, a.publisher, a.first_seen_at from articles a join texts t on t.article_id = a.id
+select a.id, a.title, t.text, a.lang, a.text_source, a.url, a.publisher, a.first_seen_at, a.matched_rev from articles a join texts t on t.article_id = a.id
 """
 _PAGE = f"{_COLUMNS} where a.id > :after and a.first_seen_at >= :since and a.state <> 'pending' order by a.id limit :limit"
 _ONE = f"{_COLUMNS} where a.id = :id"
@@ -28,14 +28,14 @@ select h.id as hit, h.watchlist, h.article_id as article, h.band, h.score, l.ver
 from labels l join hits h on h.id = l.hit_id
 where l.id = (select max(x.id) from labels x where x.hit_id = l.hit_id) and h.watchlist = :watchlist order by h.id
 """
-_HITS = "select article_id as article, id from hits where watchlist = :watchlist"
+_HITS = "select article_id as article, id, version_id, band, score from hits where watchlist = :watchlist"
 _HITS_SINCE = "select id, article_id as article from hits where watchlist = :watchlist and created_at >= :since order by id"
 _PAGE_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptText:
-    """An article whose text is kept."""
+    """An article whose text is kept. `matched_rev`: the revision of the watchlists that last saw it."""
 
     id: int
     title: str
@@ -45,6 +45,17 @@ class KeptText:
     url: str
     publisher: str
     first_seen_at: datetime
+    matched_rev: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingHit:
+    """A stored hit with the version of the watchlist that gave its band and score."""
+
+    id: int
+    version_id: int
+    band: Band
+    score: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +112,9 @@ def marks(store: Store, watchlist: str) -> dict[int, Mark]:
     return {row["article"]: Mark(hit=row["hit"], article=row["article"], verdict=row["verdict"], reason=row["reason"]) for row in rows}
 
 
-def hit_ids(store: Store, watchlist: str) -> dict[int, int]:
+def standing_hits(store: Store, watchlist: str) -> dict[int, StandingHit]:
     """The hits of a watchlist by article."""
-    return {row["article"]: row["id"] for row in store.all(_HITS, watchlist=watchlist)}
+    return {row.pop("article"): StandingHit(**row) for row in store.all(_HITS, watchlist=watchlist)}
 
 
 def hits_with_texts(store: Store, watchlist: str, since: datetime) -> Iterator[tuple[Hit, KeptText]]:

@@ -172,3 +172,21 @@ def test_apply_takes_configured_files_only(desk: Desk) -> None:
     broken = run("watchlists", "apply", "pair.toml")
     assert broken.code == 2
     assert "macht" in broken.err
+
+
+def test_the_store_and_matching_again_agree(desk: Desk) -> None:
+    """What the store says of texts the version in force has seen is what matching them again says: also for hits told, hushed or not yet seen."""
+    desk.store_articles([(f"Norco and Southland build dam {n}", f"Norco builds turbine {n} for Southland. " + LONG) for n in range(6)])
+    desk.match()
+    told_by_digest(desk)
+    desk.edit('names = ["Norco"]', 'names = ["Norcos"]')
+    desk.match()
+    desk.store_articles([HIT], datetime.now(UTC))
+    desk.edit('names = ["Norcos"]', 'names = ["Norco"]')
+    quick = tried()
+    store = desk.open()
+    with store.write():
+        store.run("update articles set matched_rev = 0")
+    store.close()
+    assert tried() == quick
+    assert len(titles(quick["new"])) == 6

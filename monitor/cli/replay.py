@@ -91,7 +91,7 @@ def apply_watchlist(ctx: click.Context, name: str, backfill: str, as_json: bool)
     from monitor.hits import step
     from monitor.hits.compile import compile_matcher
     from monitor.store import watchlists as versions
-    from monitor.store.hits import due_count
+    from monitor.store.hits import due_count, show_finds
 
     session = open_session(ctx)
     ids = _configured(session, name)
@@ -103,16 +103,20 @@ def apply_watchlist(ctx: click.Context, name: str, backfill: str, as_json: bool)
         while (done := step.match_now(session.store, matcher, session.now, 200)).matched:
             counts = {key: value + getattr(done, key) for key, value in counts.items()}
             advance(done.matched)
+    late = ids - set(changed) if backfill == "digest" else frozenset()
+    waiting = sum(show_finds(session.store, matcher.version_ids[one]) for one in late)
     told = _tell_daemon(session)
     if as_json:
-        show({"applied": sorted(ids), "changed": changed, "backfill": backfill, "daemon": told, **counts}, as_json=True)
+        show({"applied": sorted(ids), "changed": changed, "backfill": backfill, "daemon": told, "waiting": waiting, **counts}, as_json=True)
         return
     for other in changed:
         say(f"{other} is in force{'' if other in ids else ' too: its file had changed'}")
     if not set(changed) & ids:
         say(f"{', '.join(sorted(ids))} was in force already")
     say(f"matched {counts['matched']} articles: {counts['hits']} hits are news, {counts['quiet']} older ones came or went quietly")
-    if counts["quiet"] and backfill == "digest":
+    if waiting:
+        say(f"{waiting} hits that it had found in history before are shown too")
+    if (counts["quiet"] or waiting) and backfill == "digest":
         say("what was found is in the next digest, in a section of its own; see it with: monitor digests preview")
     if told:
         say(f"the running daemon (process {told}) was told to take it up")

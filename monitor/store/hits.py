@@ -37,6 +37,11 @@ _UPDATE = """
 update hits set version_id = :version, band = :band, score = :score, verdict_json = :verdict, text_hash = :hash, revised_at = :now
 where id = :id
 """
+_SHOW_FINDS = """
+update hits set backfill = 1 where version_id = :version and quiet = 1 and backfill = 0
+  and article_id in (select a.id from articles a where a.quiet = 0) and not exists (select 1 from digest_hits d where d.hit_id = hits.id)
+"""
+_SHOW_LATER = "update watchlist_versions set backfill = 1 where id = :version"
 _HUSH = "update hits set quiet = 1, revised_at = :now where id = :id and quiet = 0"
 _FORGET_MENTIONS = "delete from mentions where hit_id = :id"
 _MENTION = """
@@ -170,6 +175,13 @@ def _save_mentions(store: Store, hit_id: int, mentions: Sequence[Mention]) -> No
             sentence=m.sentence,
             zone=m.zone,
         )
+
+
+def show_finds(store: Store, version_id: int) -> int:
+    """Lets the next digest show what a version in force has found in history and will yet find; returns how many wait. Baseline articles stay quiet."""
+    with store.write():
+        store.run(_SHOW_LATER, version=version_id)
+        return store.run(_SHOW_FINDS, version=version_id)
 
 
 def get(store: Store, hit_id: int) -> Hit | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import platform
+import signal
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,9 +15,11 @@ from monitor.app import load_watchlists
 from monitor.config import load_config
 from monitor.digests.step import plan
 from monitor.store import subscriptions
+from monitor.store.steps import daemon_started, daemon_stopped
 from monitor.stories import step as stories
 from tests.cli.desk import LONG, Desk
 from tests.commands import run
+from tests.store.test_hits import article
 
 HIT = ("Northland and Southland sign a dam deal", "Norco of Northland will build turbines for Southland. " + LONG)
 OTHER = ("Harbour Works wants to build in Northland", "The turbines of Harbour Works go to a Northland coast town. " + LONG)
@@ -190,3 +195,38 @@ def test_the_store_and_matching_again_agree(desk: Desk) -> None:
     store.close()
     assert tried() == quick
     assert len(titles(quick["new"])) == 6
+
+
+def test_a_change_that_came_into_force_before_is_shown_all_the_same(desk: Desk) -> None:
+    """Where a cycle took the change up before apply did, --backfill digest still shows what it found; baseline articles stay quiet."""
+    desk.edit(CARD, HARBOUR + CARD)
+    store = desk.open()
+    article(store, desk.now, "Old " + OTHER[0], OTHER[1], quiet=True, key="baseline")
+    store.close()
+    desk.match()
+    applied = json.loads(run("watchlists", "apply", "pair.toml", "--backfill", "digest", "--json").out)
+    assert (applied["changed"], applied["waiting"]) == ([], 1)
+    shown, _ = told_by_digest(desk)
+    assert shown == {HIT[0]: "new", OTHER[0]: "found", "Old " + OTHER[0]: "quiet"}
+
+
+def test_a_running_daemon_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """apply sends SIGHUP to the daemon that holds the database on this machine, and to nobody else."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, frame: told.append(number))
+    try:
+        lock = desk.folder / "monitor.db.lock"
+        lock.write_text("1", encoding="ascii")
+        store = desk.open()
+        daemon_started(store, "d", os.getpid(), platform.node(), "1", datetime.now(UTC))
+        store.close()
+        assert json.loads(run("watchlists", "apply", "pair", "--json").out)["daemon"] is None
+        lock.write_text(str(os.getpid()), encoding="ascii")
+        assert json.loads(run("watchlists", "apply", "pair", "--json").out)["daemon"] == os.getpid()
+        store = desk.open()
+        daemon_stopped(store, "d", datetime.now(UTC))
+        store.close()
+        assert json.loads(run("watchlists", "apply", "pair", "--json").out)["daemon"] is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert told == [signal.SIGHUP]

@@ -123,6 +123,15 @@ def _line(path: Path, dotted: str) -> int | None:
         return None
 
 
+def watchlists_of(path: Path) -> tuple[Watchlist, ...]:
+    """The watchlists of one file, their rules read too. Raises ConfigError with all its problems."""
+    problems: list[Problem] = []
+    found = _parse_file(path, load_knowledge(), problems)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return found
+
+
 def _parse_file(path: Path, parts: Parts, problems: list[Problem]) -> tuple[Watchlist, ...]:
     try:
         text = path.read_text(encoding="utf-8")

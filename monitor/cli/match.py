@@ -122,13 +122,14 @@ def _write(row: Mapping[str, object], before: int, as_json: bool) -> None:
 
 def chosen_watchlists(session: Session, chosen: str | None) -> tuple[Watchlist, ...]:
     """The watchlists of a file, one by name, or all configured; without a configuration the one that is shipped."""
-    from monitor.watchlists.format import parse_watchlists
-    from monitor.watchlists.knowledge import load
-
     if chosen is not None and Path(chosen).is_file():
-        return parse_watchlists(Path(chosen).read_text(encoding="utf-8"), chosen, load())
+        from monitor.app import watchlists_of
+
+        return watchlists_of(Path(chosen))
     if chosen is None and not session.configured:
         from monitor.starter import files
+        from monitor.watchlists.format import parse_watchlists
+        from monitor.watchlists.knowledge import load
 
         say(f"no configuration: using the shipped watchlist {_SHIPPED}")
         return parse_watchlists(files()[_SHIPPED], _SHIPPED, load())

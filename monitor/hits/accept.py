@@ -62,7 +62,8 @@ def accept(
     names = _short(names, rejected)
     names = _loose(names, topics, fields, rejected)
     cues = _cues(layout, [one for one in raw if one.alias.kind == "cue"], masks, names)
-    taken = sorted((*names, *topics, *cues), key=lambda one: (one.start, one.end, one.alias.kind, one.alias.id))
+    once = {(one.alias.kind, one.alias.id, one.start, one.end): one for one in (*names, *topics, *cues)}
+    taken = sorted(once.values(), key=lambda one: (one.start, one.end, one.alias.kind, one.alias.id))
     return Acceptance(taken=tuple(taken), rejected=_telling(rejected, taken))
 
 

@@ -28,6 +28,7 @@ _BONDS = ("sentence", "near", "article")
 # Names in a match expression: all words but the language's own; hits/query.py reads its grammar.
 _WORD = re.compile(r'"[^"]*"|[\w/:-]+')
 _OWN_WORD = re.compile(r"(?:and|or|not|near|same-sentence|at-least|at-least-\d+|near/\d+|\d+)\Z", re.IGNORECASE)
+_OPERATORS = ("near/5", "same-sentence", "at-least-2", "title:", "lead:")
 _ZONE = re.compile(r"(?:title|lead):", re.IGNORECASE)
 
 
@@ -132,7 +133,9 @@ def _watchlist(reading: Reading, table: Table, path: str, sides: Mapping[str, Si
     named = sides_named(match)
     for name in named:
         if name not in sides:
-            reading.problem(join(path, "match"), f"there is no [side.{name}]", nearest(name, sides))
+            column = re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", match)
+            where = f"column {column.start() + 1}: " if column else ""
+            reading.problem(join(path, "match"), f"{where}there is no [side.{name}]", nearest(name, (*sides, *_OPERATORS)))
     alert = reading.number(table, path, "alert", 5.0)
     review = reading.number(table, path, "review", 3.0)
     if alert < review:

@@ -5,12 +5,16 @@ First run of each file, before any change was made for it, as precision / recall
     french          76 texts   1.000 / 0.833 / 0.909
     french-second   26         1.000 / 0.692 / 0.818
     french-third    15         1.000 / 0.667 / 0.800
+    french-fourth   14         1.000 / 0.889 / 0.941
     english         28         1.000 / 0.786 / 0.880
     english-second  20         1.000 / 0.583 / 0.737
+    english-third   20         1.000 / 1.000 / 1.000
     vietnamese      32         1.000 / 0.938 / 0.968
     vietnamese-second 21       0.917 / 0.846 / 0.880
+    vietnamese-third 21        1.000 / 0.923 / 0.960
 
-First runs are what to expect of new texts of the kind; what the tests below hold is that nothing learnt from them is lost again.
+The newest file of each language was read by the matcher as it was after all changes for the others: those three say what to expect of new
+texts of the kind. What the tests below hold is that nothing learnt from any of them is lost again.
 """
 
 from __future__ import annotations
@@ -23,10 +27,13 @@ FILES = {
     "french": "fr",
     "french-second": "fr",
     "french-third": "fr",
+    "french-fourth": "fr",
     "english": "en",
     "english-second": "en",
+    "english-third": "en",
     "vietnamese": "vi",
     "vietnamese-second": "vi",
+    "vietnamese-third": "vi",
 }
 
 

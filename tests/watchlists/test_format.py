@@ -194,7 +194,11 @@ MISTAKES = [
         GOOD.replace("alert = 6", "alert = 2"),
         "w.toml:6: watchlist.vn-us.alert: alert = 2 is below review = 2.5 (alert is the higher of the two bands)",
     ),
-    ("unknown side", GOOD.replace("and us", "and usa"), "w.toml:4: watchlist.vn-us.match: there is no [side.usa] (did you mean 'us'?)"),
+    (
+        "unknown side",
+        GOOD.replace("and us", "and usa"),
+        "w.toml:4: watchlist.vn-us.match: column 13: there is no [side.usa] (did you mean 'us'?)",
+    ),
     (
         "missing match",
         GOOD.replace('match = "vietnam and us"\n', ""),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from monitor.hits.changes import Change, Known
     from monitor.model import Hit, Verdict, Watchlist
 
+_MARKED = re.compile(r"\[([^|\[\]]+)\|([^\[\]]+)\]")
 _SHIPPED = "seeds/vietnam-us-tech.toml"
 
 
@@ -69,7 +73,7 @@ def explain(ctx: click.Context, what: str, chosen: str | None, missed: bool, dif
         stored = next((hit for hit in subject.hits if hit.watchlist == watchlist.id), None)
         known = _known(watchlist) if verdict.band is None else {}
         found = changes.changes(watchlist, subject.title, subject.text, subject.lang, subject.weak, known)
-        lines = [*words.explain(verdict, watchlist, subject.title, subject.text), *_compared(verdict, stored)]
+        lines = [*words.explain(verdict, watchlist, subject.title, subject.text), *_compared(session, subject, verdict, stored)]
         if verdict.band is None:
             lines += ["", *(f"would match with: {line}" for line in _changes(found) or ("no single small change",))]
         fields: dict[str, object] = {**asdict(verdict), "changes": _changes(found), "stored": None if stored is None else _stored(stored)}
@@ -78,7 +82,7 @@ def explain(ctx: click.Context, what: str, chosen: str | None, missed: bool, dif
             _say_draft(verdict, fields, diff, as_json)
         documents.append({**fields, "lines": lines})
         if not (as_json or missed or diff):
-            click.echo("\n".join(lines) + "\n")
+            click.echo("\n".join(map(_lit, lines)) + "\n")
     if not documents:
         raise NothingSelected(f"the watchlist of hit {what} is not configured any more; see `monitor hits show {what}`")
     if as_json:
@@ -214,8 +218,15 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def _compared(verdict: Verdict, stored: Hit | None) -> list[str]:
-    """What has changed since the hit was stored."""
+def _lit(line: str) -> str:
+    """A line with its marked names in colour on a terminal; in brackets elsewhere."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        return line
+    return _MARKED.sub(lambda found: click.style(found[1], bold=True, fg="cyan") + click.style(f"|{found[2]}", dim=True), line)
+
+
+def _compared(session: Session, subject: Subject, verdict: Verdict, stored: Hit | None) -> list[str]:
+    """What has changed since the hit was stored; and whether the watchlist of then still gives the verdict of then."""
     if stored is None:
         return []
     then = stored.verdict
@@ -230,10 +241,25 @@ def _compared(verdict: Verdict, stored: Hit | None) -> list[str]:
         )
         if before != after
     ]
+    again = _again(session, subject, stored)
     return [
         "",
         f"hit {stored.id} was stored with {then.band}, {then.score:.1f} points; since then changed: {', '.join(causes) or 'nothing'}",
+        *(["the watchlist of then gives that same verdict of this text"] if again == then else []),
     ]
+
+
+def _again(session: Session, subject: Subject, stored: Hit) -> Verdict | None:
+    """The verdict by the version of the watchlist that the hit was stored with."""
+    from monitor.hits.compile import compile_matcher
+    from monitor.store.hits import version_of
+    from monitor.watchlists.stored import watchlist_of
+
+    source = version_of(session.store, stored.id)
+    if source is None:
+        return None
+    matcher = compile_matcher([watchlist_of(source)])
+    return matcher.verdict_of(stored.watchlist, subject.title, subject.text, subject.lang, subject.weak)
 
 
 def _stored(hit: Hit) -> dict[str, object]:

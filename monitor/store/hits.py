@@ -37,6 +37,7 @@ _UPDATE = """
 update hits set version_id = :version, band = :band, score = :score, verdict_json = :verdict, text_hash = :hash, revised_at = :now
 where id = :id
 """
+_VERSION_OF = "select v.source_json from hits h join watchlist_versions v on v.id = h.version_id where h.id = :id"
 _SHOW_FINDS = """
 update hits set backfill = 1 where version_id = :version and quiet = 1 and backfill = 0
   and article_id in (select a.id from articles a where a.quiet = 0) and not exists (select 1 from digest_hits d where d.hit_id = hits.id)
@@ -175,6 +176,12 @@ def _save_mentions(store: Store, hit_id: int, mentions: Sequence[Mention]) -> No
             sentence=m.sentence,
             zone=m.zone,
         )
+
+
+def version_of(store: Store, hit_id: int) -> str | None:
+    """The watchlist that gave a hit its verdict, its whole meaning as JSON; None where there is no such hit."""
+    row = store.one(_VERSION_OF, id=hit_id)
+    return None if row is None else str(row["source_json"])
 
 
 def show_finds(store: Store, version_id: int) -> int:

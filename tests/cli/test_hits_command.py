@@ -154,7 +154,9 @@ def test_explain_a_hit_gives_the_stored_verdict_again(desk: Path) -> None:
     assert "HIT pair" in outcome.out
     assert "with this same verdict" in outcome.out
     (desk / "pair.toml").write_text(WATCHLIST.replace("weight = 3.0", "weight = 1.0"), encoding="utf-8")
-    assert "since then changed: the watchlist" in run("explain", "1", "--watchlist", "pair.toml").out
+    changed = run("explain", "1", "--watchlist", "pair.toml").out
+    assert "since then changed: the watchlist" in changed
+    assert "the watchlist of then gives that same verdict" in changed
 
 
 def test_explain_a_miss_says_what_would_make_it_a_hit(desk: Path) -> None:

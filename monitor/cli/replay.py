@@ -213,7 +213,8 @@ def _print(watchlist: Watchlist, outcome: Outcome, reach: Reach, days: float, kn
     rows = [_row(one) for kind in _KINDS for one in outcome.of(kind)[:limit]]
     rows += [_row(one) for one in outcome.lost_useful if not one.counted]
     if rows:
-        table(rows, ("change", "hit", "marked", "band", "score", "title", "publisher", "because"))
+        marked = ("marked",) if any(row["marked"] for row in rows) else ()
+        table(rows, ("change", "hit", *marked, "score", "title", "because"))
         click.echo()
     table([asdict(one) for one in outcome.causes], ("id", "title", "side", "hits", "alone", "new"))
     for kind in _KINDS:
@@ -233,10 +234,8 @@ def _row(one: Difference) -> dict[str, object]:
         "change": f"{_SIGNS[one.kind]} {one.kind}",
         "hit": one.hit,
         "marked": one.mark,
-        "band": one.band_after or one.band_before,
-        "score": f"{one.score_before:.1f} > {one.score_after:.1f}",
+        "score": f"{one.score_before:.1f} > {one.score_after:.1f} {one.band_after or 'no hit'}",
         "title": one.title,
-        "publisher": one.publisher,
         "because": one.because,
     }
 

@@ -184,7 +184,9 @@ def _blocks(file: str, before: str, after: str, change: Change) -> str:
 
 def _say_draft(verdict: Verdict, fields: dict[str, object], diff: bool, as_json: bool) -> None:
     if verdict.band is not None:
-        say(f"{verdict.watchlist}: this text is a hit ({verdict.band}); nothing was missed")
+        quiet = isinstance(stored := fields["stored"], dict) and stored["quiet"]
+        why = "; it is quiet, for it was old when first seen or found by a changed watchlist later" if quiet else "; nothing was missed"
+        say(f"{verdict.watchlist}: this text is a hit ({verdict.band}){why}")
     elif not fields["draft"]:
         say(f"{verdict.watchlist}: no single small change of {fields['file']} makes it a hit")
     else:
@@ -230,8 +232,13 @@ def _compared(session: Session, subject: Subject, verdict: Verdict, stored: Hit 
     if stored is None:
         return []
     then = stored.verdict
+    quiet = (
+        ["it is quiet: old when it was first seen, or found by a changed watchlist later; no digest tells it as news"]
+        if stored.quiet
+        else []
+    )
     if then == verdict:
-        return ["", f"hit {stored.id} was stored with this same verdict"]
+        return ["", f"hit {stored.id} was stored with this same verdict", *quiet]
     causes = [
         name
         for name, before, after in (
@@ -246,6 +253,7 @@ def _compared(session: Session, subject: Subject, verdict: Verdict, stored: Hit 
         "",
         f"hit {stored.id} was stored with {then.band}, {then.score:.1f} points; since then changed: {', '.join(causes) or 'nothing'}",
         *(["the watchlist of then gives that same verdict of this text"] if again == then else []),
+        *quiet,
     ]
 
 

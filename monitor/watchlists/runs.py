@@ -79,6 +79,7 @@ def runs_of(seed: str, number: int, line: str, links: Sequence[Link], hubs: froz
     for group in _groups(_tokens(line), _INNER | _PARTICLES | (_SPANISH if lang == "en" else set())):
         for part in _uncovered(line, group, links, hubs):
             named, role, titled = _without_title(line, part)
+            named = _without_origin(named, titled)
             if named and not _is_duty(line[max(0, named[0].start - 40) : named[0].start]) and not _COMPOUND.search(named[0].text):
                 start, end = named[0].start, named[-1].end
                 text = line[start:end]
@@ -220,6 +221,15 @@ def _without_title(line: str, part: list[_Token]) -> tuple[list[_Token], str, bo
     if rest[0].text in _INNER:
         return [], title, False
     return rest, title, True
+
+
+def _without_origin(named: list[_Token], titled: bool) -> list[_Token]:
+    """A person after a title, and a firm's acronym, without the `of` behind it: President Ana Rojas of Chile, SQM of Chile; but Bank of Chile."""
+    at = next((number for number, token in enumerate(named) if token.text in _INNER), None)
+    if at is None:
+        return named
+    acronym = at == 1 and len(named[0].text) > 1 and named[0].text.isupper()
+    return named[:at] if titled or acronym else named
 
 
 def is_title(text: str) -> bool:

@@ -16,6 +16,7 @@ from monitor import text as texts
 from monitor.model import Entity, Side, Topic, Watchlist
 from monitor.toml_edit import Edit, edited, with_block
 from monitor.watchlists.compose import Learnt, entity_block, forms_of, own_phrases, phrase_block, side_of, topic_block
+from monitor.watchlists.link import Linker
 from monitor.watchlists.merge import key_of
 from monitor.watchlists.propose import Proposal
 from monitor.watchlists.topics import FoundTopic
@@ -71,7 +72,9 @@ class _Merging:
             elif owner is None and fresh and learnt_side in sides:
                 yield self._new_entity(proposal, sides[learnt_side])
             elif owner is None and learnt_side and fresh:
-                yield Addition(kind="left out", what=proposal.title, side=learnt_side, detail="the file has no such side")
+                yield Addition(
+                    kind="left out", what=proposal.title, side=learnt_side, detail="of no side that the file has; a draft shows it"
+                )
             elif owner is None and learnt_side:
                 yield Addition(kind="left out", what=proposal.title, side=learnt_side, detail="its seeds were reviewed before")
         yield from self._topics()
@@ -83,9 +86,10 @@ class _Merging:
         yield Addition(kind="seen", what=entity.title, side=side, detail=", ".join(fresh))
         seen = forms_of(proposal)
         known = _keys(entity)
+        linker = Linker((entity,), ())
         for key in _LISTS:
             for form in getattr(seen, key):
-                if key_of(form) not in known and not self._stood_before(form):
+                if key_of(form) not in known and not linker.knows(form) and not self._stood_before(form):
                     self._edit(Edit(table=table, key=key, add=(form,)))
                     yield Addition(kind="form", what=entity.title, side=side, detail=f"{key}: {form}")
 

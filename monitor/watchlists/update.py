@@ -54,8 +54,10 @@ class _Merging:
     def __init__(self, learnt: Learnt, text: str, watchlists: Sequence[Watchlist]) -> None:
         self.learnt = learnt
         self.text = text
-        self.sides = {side.id: side for one in watchlists for side in one.sides}
         self.written: Mapping[str, Any] = tomllib.loads(text).get("side", {})
+        # A side that no rule names (unsorted) is in no watchlist, and yet its blocks are there.
+        idle = {name: _idle(name, table) for name, table in self.written.items()}
+        self.sides = idle | {side.id: side for one in watchlists for side in one.sides}
         self.reviewed = frozenset(seed for table in _blocks(self.written) for seed in table.get("seeds", ()))
         self.owners = {key: (side.id, entity) for side in self.sides.values() for entity in side.entities for key in _keys(entity)}
         self.ids = {entity.id: (side.id, entity) for side in self.sides.values() for entity in side.entities}
@@ -145,6 +147,15 @@ class _Merging:
                 votes.setdefault(side_of(self.learnt, proposal), Counter())[owner[0]] += 1
         found = {side: counts.most_common(1)[0][0] for side, counts in votes.items() if side}
         return {side: side for side in self.sides} | found
+
+
+def _idle(name: str, table: Mapping[str, Any]) -> Side:
+    """A side as it is written, without what it includes; all names of an entity as `names`, for only their being there counts."""
+    entities = (
+        Entity(id=id_, title=row.get("title", id_), names=tuple(form for key in _REVIEWED for form in row.get(key, ())))
+        for id_, row in table.get("entity", {}).items()
+    )
+    return Side(id=name, title=name, entities=tuple(entities))
 
 
 def _keys(entity: Entity) -> frozenset[str]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import tomllib
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import NothingSelected
 from monitor.model import Seed
 from monitor.watchlists.blocks import Parts
+from monitor.watchlists.compose import compose
 from monitor.watchlists.format import parse_watchlists
 from monitor.watchlists.knowledge import load
 from monitor.watchlists.learn import learn
 from monitor.watchlists.update import Updated, update
+from tests.watchlists.test_learn import PIECES
 
 FILE = """\
 [watchlist.w]
@@ -96,3 +102,25 @@ def test_what_covers_a_form_is_left_as_it_is() -> None:
     )
     andes = tomllib.loads(updated(OLD, seed, gazetteer=True).text)["side"]["andes"]["entity"]
     assert andes["chile"] == {"names": ["Chile*"], "seeds": ["old", "new"]}
+
+
+texts = st.lists(st.sampled_from(PIECES), min_size=5, max_size=30).map(" ".join)
+
+
+@given(st.lists(texts, min_size=1, max_size=2), st.lists(texts, min_size=1, max_size=2))
+def test_whatever_the_seeds_nothing_is_lost(old: list[str], new: list[str]) -> None:
+    """Any draft with any new seeds: the result parses, holds every line of the draft (lists may have grown), and the same update again adds nothing."""
+    known = [Seed(id=f"old{n}", title="", text=text, lang="en") for n, text in enumerate(old)]
+    more = [*known, *(Seed(id=f"new{n}", title="", text=text, lang="en") for n, text in enumerate(new))]
+    try:
+        draft = compose(learn(known, None)[0])
+        learnt = learn(more, None)[0]
+    except NothingSelected:
+        return
+    once = update(learnt, draft, parse_watchlists(draft, "w.toml", Parts()))
+    after = parse_watchlists(once.text, "w.toml", Parts())
+    rest = iter(once.text.splitlines())
+    for line in draft.splitlines():
+        begins = line.rstrip("]").rstrip().rstrip(",")
+        assert any(later.startswith(begins) for later in rest), line
+    assert update(learnt, once.text, after).text == once.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
     from monitor.feeds.actions import Asking, Report
 
 _STATES = ("active", "failing", "paused", "gone", "off", "new", "removed")
+
+_STATE_WORDS = {
+    "active": "polled",
+    "failing": "polled, and failing",
+    "paused": "paused; monitor feeds resume NAME lets it go on",
+    "gone": "polled no more: the site closed it; monitor feeds resume NAME tries again",
+    "off": "switched off in the file",
+    "new": "not polled yet",
+}
 
 
 @click.group()
@@ -244,23 +254,25 @@ def export_feeds(ctx: click.Context, file: Path | None, title: str) -> None:
 
 def _tell(report: Report, session: Session) -> None:
     now = session.now()
-    click.echo(f"{plain(report.name)}: {'cannot be read' if report.problem else 'fine' if not report.odd else 'can be read'}")
+    click.echo(f"{plain(report.name)}: {'cannot be read' if report.problem else 'can be read, with oddities' if report.odd else 'fine'}")
     lines = [("address", report.url)] if report.url != report.name else []
     lines += [("problem", report.problem), ("do", report.advice), ("exactly", report.detail), ("got", report.got)]
-    lines += [("named", each) for each in report.candidates]
     lines += [("odd", each) for each in report.odd]
-    lines += [("state", report.state)]
+    lines += [("state", _STATE_WORDS.get(report.state, report.state)), ("next poll", _next_poll(report, now))]
     if report.last_success_at:
         lines.append(("last good", f"{local_time(report.last_success_at)}, {age(report.last_success_at, now)}"))
     if report.failing_since_at:
         lines.append(("failing", f"since {local_time(report.failing_since_at)}, {age(report.failing_since_at, now)}: {report.last_error}"))
-    if report.next_poll_at:
-        lines.append(("next poll", f"{local_time(report.next_poll_at)}, {age(report.next_poll_at, now)}"))
-    if report.note:
-        lines.append(("note", report.note))
-    for name, text in lines:
+    for name, text in [*lines, ("note", report.note)]:
         if text:
             click.echo(f"  {name.ljust(9)}  {plain(text)}")
+
+
+def _next_poll(report: Report, now: datetime) -> str:
+    at = report.next_poll_at
+    if at is None:
+        return ""
+    return "due now" if at <= now else f"{local_time(at)}, {age(at, now)}"
 
 
 def _configured(session: Session, name: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from monitor import urls
 from monitor.config import Config, FeedSettings, parse_config
 from monitor.errors import FetchError, MonitorError, NothingSelected, SandboxError, UsageError
-from monitor.feeds.diagnose import oddities, plain_reason, summary
+from monitor.feeds.diagnose import oddities, other_address, plain_reason, summary
 from monitor.feeds.edit import add_feeds, remove_feed
 from monitor.feeds.identify import identify
 from monitor.feeds.propose import feed_fields, propose_name, two_letters
@@ -101,7 +101,7 @@ async def look(address: str, asking: Asking, feed: FeedSettings | None = None) -
         return Look(kind="nothing", url=settings.url, error_kind=error.kind, error=str(error))
     url = response.url if response.hops and all(hop.status in _PERMANENT for hop in response.hops) else settings.url
     if response.status != 200:
-        return Look(kind="nothing", url=url, error_kind=f"http-{response.status}", error=f"the server answers {response.status}")
+        return Look(kind="nothing", url=url, error_kind=f"http-{response.status}", error=f"the answer is error {response.status}")
     content_type = response.header("content-type") or ""
     args: dict[str, object] = {"url": response.url, "content_type": content_type}
     try:
@@ -111,7 +111,9 @@ async def look(address: str, asking: Asking, feed: FeedSettings | None = None) -
             found = await read_index(found, settings, asking.settings, asking.door, asking.sandbox)
         if found["kind"] != "feed":
             kind = "page" if b"<" in response.body else "nothing"
-            return Look(kind=kind, url=url, error_kind="not-feed", error=found["reason"], candidates=tuple(found["candidates"]))
+            return Look(
+                kind=kind, url=url, error_kind=f"not-feed-{found['why']}", error=found["reason"], candidates=tuple(found["candidates"])
+            )
     except SandboxError as error:
         return Look(kind="nothing", url=url, error_kind=f"parse-{error.kind}", error=str(error))
     zone = settings.timezone or asking.settings.defaults.timezone
@@ -128,8 +130,8 @@ async def discover(address: str, asking: Asking) -> tuple[Look, ...]:
     first = await look(address, asking)
     if first.kind == "feed":
         return (first,)
-    if first.kind == "nothing" and first.error_kind != "not-feed":
-        what, advice = plain_reason(first.error_kind, urls.host(first.url))
+    if first.kind == "nothing" and not first.error_kind.startswith("not-feed"):
+        what, advice = plain_reason(first.error_kind, first.url)
         raise MonitorError(f"{address}: {what} ({first.error}). {advice[:1].upper()}{advice[1:]}.")
     named = [await look(candidate["url"], asking) for candidate in first.candidates[:VERIFIED]]
     found = [each for each in named if each.kind == "feed"]
@@ -172,10 +174,10 @@ async def check(which: str, asking: Asking, config: Config, store: Store) -> Rep
     if feed is None and "." not in which and ":" not in which:
         raise NothingSelected(f"there is no feed {which!r} in {config.source}; see `monitor feeds list`, or give an address")
     seen = await look(which, asking, feed)
-    what, advice = plain_reason(seen.error_kind, urls.host(seen.url)) if seen.error_kind else ("", "")
+    what, advice = plain_reason(seen.error_kind, seen.url, which) if seen.error_kind else ("", "")
     candidates = tuple(each["url"] for each in seen.candidates if each["source"] == "link")
     if candidates:
-        advice = f"the page names {'this feed' if len(candidates) == 1 else 'these feeds'}: use {'it' if len(candidates) == 1 else 'one'} instead"
+        advice = other_address(candidates)
     found = seen.found
     return Report(
         name=which,
@@ -292,7 +294,7 @@ def _state(feed: FeedSettings | None, row: Feed | None) -> str:
 def _last_error(row: Feed | None) -> str:
     if row is None or not row.error_kind:
         return ""
-    return f"{plain_reason(row.error_kind, urls.host(row.url))[0]} ({row.error})"
+    return f"{plain_reason(row.error_kind, row.url)[0]} ({row.error})"
 
 
 async def _well_known(url: str, asking: Asking) -> list[Look]:

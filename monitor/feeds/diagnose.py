@@ -7,11 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitor import urls
 from monitor.model import Entry
 
 _STALE = timedelta(days=30)
 
-# What happened, and what a person can do about it. {host} is the feed's host.
+_WAIT = "nothing; it is asked again by itself"
+_FIND = "look for the feed with: monitor feeds discover {site}/"
+
+# What happened, and what a person can do about it. {host} is the feed's host, {site} the beginning of its address, {name} how it was asked for.
 _REASONS = {
     "bad-url": ("the address is not one a feed can have", "write it as the browser shows it, beginning with https://"),
     "blocked": (
@@ -20,7 +24,7 @@ _REASONS = {
     ),
     "dns": ("there is no site called {host}", "look for a typing error; otherwise the site has closed, or this machine is offline"),
     "connect": (
-        "{host} does not pick up: nothing listens there, or the connection breaks",
+        "nobody answers at {host}: nothing listens there, or the connection breaks",
         "try the address in a browser; it may be down for a while",
     ),
     "tls": (
@@ -28,26 +32,37 @@ _REASONS = {
         "the site has to mend it; it is asked again by itself",
     ),
     "timeout": ("{host} takes too long to answer", "it may be busy; if it is always slow, raise feeds.timeout_s"),
-    "too-large": ("the answer is far too big for a feed", "look for a smaller feed of the same site: monitor feeds discover URL"),
+    "too-large": ("the answer is far too big for a feed", f"{_FIND}, which may name a smaller one"),
     "encoding": ("the answer arrives packed in a way that cannot be unpacked", "the site has to mend it; it is asked again by itself"),
     "redirect": ("the address sends us on and on and never arrives", "open it in a browser and use the address where it ends"),
     "protocol": ("{host} does not speak the language of the web properly", "look at the address: it may belong to another kind of server"),
     "http-400": ("{host} does not understand the request", "look for a typing error in the address"),
     "http-401": ("{host} wants a user name and a password", "set username and password in the feed's table"),
-    "http-402": ("{host} wants to be paid", "log in with a subscription, or remove the feed"),
+    "http-402": ("{host} wants to be paid", "take out a subscription, or remove the feed"),
     "http-403": ("{host} refuses us", "set fetch.contact so that it knows who asks; some sites refuse all programs"),
-    "http-404": (
-        "there is nothing at this address; the feed has moved or never was there",
-        "find its new address: monitor feeds discover https://{host}/",
-    ),
-    "http-410": (
-        "the feed is closed for good",
-        "remove it: monitor feeds remove NAME; or find another: monitor feeds discover https://{host}/",
-    ),
-    "http-429": ("{host} says we ask too often", "nothing; it is left alone for as long as it asked for. A longer interval_min helps"),
+    "http-404": ("there is nothing at this address: the feed has moved, or never was there", _FIND),
+    "http-410": ("the feed is closed for good", f"remove it with: monitor feeds remove {{name}}; or {_FIND}"),
+    "http-429": ("{host} says we ask too often", "nothing; it is left alone for as long as it asked. A longer interval_min helps"),
     "http-451": ("{host} may not show this here for legal reasons", "remove the feed, or run the program elsewhere"),
-    "http-503": ("{host} is overloaded or being repaired", "nothing; it is asked again by itself"),
-    "not-feed": ("something answers, but it is no feed", "find the feed: monitor feeds discover URL"),
+    "http-503": ("{host} is overloaded or being repaired", _WAIT),
+    "not-feed": ("something answers, but it is no feed", _FIND),
+    "not-feed-empty": ("the answer is empty", "nothing; it is asked again by itself. If it stays empty, the feed has moved"),
+    "not-feed-robots": (
+        "{host} wants to be shown that a person asks, which a program cannot do",
+        "ask the site for a feed that programs may read, or remove this one",
+    ),
+    "not-feed-login": (
+        "a page stands at this address that asks for a password",
+        "use an address that needs none, or set username and password",
+    ),
+    "not-feed-page": ("a web page stands at this address instead of a feed", _FIND),
+    "not-feed-message": (
+        "{host} answers with a message instead of the feed",
+        "read the message below; a fault of the site is tried again by itself",
+    ),
+    "not-feed-data": ("the answer is meant for other programs; it is no feed", _FIND),
+    "not-feed-sitemap": ("the answer is a list of the site's pages without its news", _FIND),
+    "not-feed-unknown": ("something answers, but it is no feed of any known kind", _FIND),
     "parse-timeout": ("the feed is so tangled that reading it took too long", "tell the site; its other feeds are not affected"),
     "parse-memory": ("the feed is so tangled that reading it took too much memory", "tell the site; its other feeds are not affected"),
     "parse-died": ("the feed makes the reader crash", "tell the site; its other feeds are not affected"),
@@ -55,19 +70,30 @@ _REASONS = {
 }
 
 
-def plain_reason(kind: str, host: str) -> tuple[str, str]:
-    """What happened and what to do, for an error kind as the store keeps it (dns, http-404, not-feed, parse-timeout ...)."""
+def plain_reason(kind: str, url: str, name: str = "NAME") -> tuple[str, str]:
+    """What happened at an address and what to do, for an error kind as the store keeps it (dns, http-404, parse-timeout, not-feed ...)
+    or with what stands there instead (not-feed-page ...)."""
+    address = urls.parse(url)
+    site = address.origin if address else url
+    words = {"host": site.rpartition("/")[2], "site": site, "name": name}
     what, advice = _REASONS.get(kind) or _status(kind)
-    return what.format(host=host), advice.format(host=host)
+    return what.format(**words), advice.format(**words)
+
+
+def other_address(candidates: Sequence[str]) -> str:
+    """What to do where a page stands in a feed's place and names feeds itself."""
+    if len(candidates) == 1:
+        return f"the page names its feed; write this address instead: {candidates[0]}"
+    return f"the page names {len(candidates)} feeds; write one of these addresses instead: {', '.join(candidates[:5])}"
 
 
 def _status(kind: str) -> tuple[str, str]:
     number = kind.removeprefix("http-")
     if number.startswith("5"):
-        return f"{{host}} has a fault of its own (error {number})", "nothing; it is asked again by itself"
+        return "{host} has a fault of its own", _WAIT
     if number.startswith("4"):
-        return f"{{host}} does not give us the feed (error {number})", "open the address in a browser; it may have changed"
-    return f"{{host}} answers in an unexpected way ({kind})", "open the address in a browser; it may have changed"
+        return "{host} does not give us the feed", "open the address in a browser; it may have changed"
+    return "{host} answers in an unexpected way", "open the address in a browser; it may have changed"
 
 
 def summary(found: Mapping[str, Any], entries: Sequence[Entry], now: datetime) -> str:

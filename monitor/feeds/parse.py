@@ -15,8 +15,8 @@ from typing import Any
 import feedparser
 import feedparser.mixin
 
-from monitor.feeds.discover import find_feeds
 from monitor.feeds.encoding import looks_like_a_font, readable
+from monitor.feeds.instead import instead_of_a_feed
 from monitor.feeds.jsonfeed import parse_json_feed
 from monitor.feeds.plain import plain_text
 from monitor.feeds.sitemap import chosen, parse_sitemap, unpacked
@@ -27,12 +27,12 @@ feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=64)(feedparser.mixin
 
 TITLE, SUMMARY, AUTHOR, GUID = 500, 20_000, 200, 2_048
 
-_BOT_CHECK = re.compile(rb"just a moment|captcha|verify you are human|checking your browser|attention required", re.IGNORECASE)
 _END = re.compile(rb"</(rss|feed|rdf:rdf|channel)\s*>", re.IGNORECASE)
 _OPENED = re.compile(rb"<(?:item|entry)[\s>]", re.IGNORECASE)
 _CLOSED = re.compile(rb"</(?:item|entry)\s*>", re.IGNORECASE)
 _NOTHING: dict[str, Any] = {
     "kind": "not-feed",
+    "why": "",
     "reason": "",
     "format": "",
     "title": "",
@@ -49,7 +49,6 @@ _NOTHING: dict[str, Any] = {
     "children": [],
     "candidates": [],
 }
-_PAGE = "the answer is a web page, not a feed"
 _PERIODS_MIN = {"hourly": 60, "daily": 1440, "dayly": 1440, "weekly": 10080, "monthly": 43200, "yearly": 525600}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PAGE_RELATIONS = ("alternate", "related", "via")
@@ -60,7 +59,7 @@ def parse_feed(body: bytes, url: str = "", content_type: str = "", max_entries: 
 
     broken: the transfer ended before the body did.  max_entries: how many entries are taken, the first ones. The answer has
 
-    kind        feed | index (of sitemaps: `children` are the addresses to read instead) | not-feed (`reason` says why)
+    kind        feed | index (of sitemaps: `children` are the addresses to read instead) | not-feed (`why` in a word, `reason` in a sentence)
     format, title, lang, published   of the feed;  total  how many entries it has
     ttl_min, skip_hours, skip_days   when it wants to be left alone
     cut         the document ends too early; an item that was not whole is left out, it will be whole at the next poll
@@ -72,7 +71,7 @@ def parse_feed(body: bytes, url: str = "", content_type: str = "", max_entries: 
     """
     body = unpacked(body)
     if not body.strip():
-        return _not_feed("the answer is empty")
+        return _not_feed(instead_of_a_feed(b"", url, content_type))
     if (found := parse_json_feed(body, max_entries, broken)) is not None:
         return _finished(found)
     if (found := parse_sitemap(body, max_entries)) is not None:
@@ -85,7 +84,7 @@ def parse_feed(body: bytes, url: str = "", content_type: str = "", max_entries: 
         headers = {"content-type": content_type} if content_type else {}
         parsed = feedparser.parse(io.BytesIO(fit), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
         if not parsed.entries and not parsed.get("version"):
-            return _no_feed_but(body, url, content_type)
+            return _not_feed(instead_of_a_feed(body, url, content_type))
         return _finished(_read(parsed, fit, total, max_entries, broken))
 
 
@@ -142,31 +141,19 @@ def _finished(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _not_feed(reason: str) -> dict[str, Any]:
-    return {**_NOTHING, "kind": "not-feed", "reason": reason}
+def _not_feed(instead: dict[str, Any]) -> dict[str, Any]:
+    return {**_NOTHING, "kind": "not-feed", **instead}
 
 
 def _sitemap(found: dict[str, Any], url: str) -> dict[str, Any]:
     if children := chosen(found["children"], url):
         return {**_NOTHING, "kind": "index", "format": "index of sitemaps", "children": children}
-    if found["total"] or not found["pages"]:
-        return (
-            _finished(found) if found["total"] or not found["children"] else _not_feed("the answer is an index of another site's sitemaps")
-        )
-    return _not_feed(f"the answer is a sitemap of {found['pages']} pages without news fields (title, publication date), not a feed")
-
-
-def _no_feed_but(body: bytes, url: str, content_type: str) -> dict[str, Any]:
-    """Says what the bytes are instead, and which feeds they name where they are a page."""
-    reason = _reason(body)
-    page = find_feeds(body, url, content_type) if b"<" in body[:4096] else {"candidates": []}
-    if page.get("title") and reason == _PAGE:
-        reason = f"the answer is a web page ({one_line(page['title'], 80)}), not a feed"
-    named = [candidate["url"] for candidate in page["candidates"] if candidate["source"] == "link"]
-    if named:
-        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-        reason = f"{reason}; it names the feed {named[0]}{more}"
-    return {**_not_feed(reason), "candidates": page["candidates"]}
+    if found["children"]:
+        return _not_feed({"why": "sitemap", "reason": "the answer is an index of another site's sitemaps"})
+    if found["pages"] and not found["total"]:
+        pages = f"{found['pages']} page{'' if found['pages'] == 1 else 's'}"
+        return _not_feed({"why": "sitemap", "reason": f"the answer is a sitemap of {pages} without news fields (title, publication date)"})
+    return _finished(found)
 
 
 def _format(version: str) -> str:
@@ -245,20 +232,3 @@ def _inside(body: bytes, name: bytes, pattern: bytes) -> list[bytes]:
     start = body.find(b"<" + name)
     end = body.find(b"</" + name, start)
     return re.findall(pattern, body[start : min(end, start + 4096)], re.IGNORECASE) if 0 <= start < end else []
-
-
-def _reason(body: bytes) -> str:
-    head = body[:4096].lstrip().lower()
-    if _BOT_CHECK.search(head):
-        return "the site shows a check for robots instead of the feed"
-    if b"<html" in head or b"<!doctype html" in head:
-        return _PAGE
-    if said := _short_text(body):
-        return f"the server answers with a sentence instead of a feed: {said!r}"
-    return "the answer is not a feed in any known format"
-
-
-def _short_text(body: bytes) -> str:
-    """A short answer without markup, as interfaces send it when they refuse; "" for anything else."""
-    text = one_line(body[:400].decode("utf-8", "replace"), 160)
-    return text if len(body) <= 400 and " " in text and not re.search(r"[<>{}\ufffd]", text) else ""

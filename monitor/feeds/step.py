@@ -148,7 +148,7 @@ async def read_index(index: Mapping[str, Any], feed: FeedSettings, common: PollS
         else:
             reason = f"the sitemap {child}: {found['reason'] or 'is an index again'}"
     if not parts:
-        return {**index, "kind": "not-feed", "reason": reason}
+        return {**index, "kind": "not-feed", "why": "sitemap", "reason": reason}
     entries = [entry for part in parts for entry in part["entries"]]
     return {
         **parts[0],

@@ -274,7 +274,7 @@ def test_check_tells_what_comes_back(desk: Path, site: Loopback) -> None:
     outcome = run("feeds", "check", "one", site.url("/nothing"), "--json")
     assert outcome.code == 1
     reports = json.loads(outcome.out)["feeds"]
-    assert reports[0]["problem"] == "something answers, but it is no feed"
+    assert reports[0]["problem"] == "a web page stands at this address instead of a feed"
     assert reports[0]["candidates"] == [site.url("/two")]
     assert "there is nothing at this address" in reports[1]["problem"]
     assert run("feeds", "check", "nine").code == 3

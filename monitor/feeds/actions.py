@@ -100,15 +100,19 @@ async def look(address: str, asking: Asking, feed: FeedSettings | None = None) -
     except FetchError as error:
         return Look(kind="nothing", url=settings.url, error_kind=error.kind, error=str(error))
     url = response.url if response.hops and all(hop.status in _PERMANENT for hop in response.hops) else settings.url
-    if response.status != 200:
+    if not 200 <= response.status < 300:
         return Look(kind="nothing", url=url, error_kind=f"http-{response.status}", error=f"the answer is error {response.status}")
     content_type = response.header("content-type") or ""
     args: dict[str, object] = {"url": response.url, "content_type": content_type}
     try:
         most = asking.settings.defaults.max_entries
-        found = await asking.sandbox.call("monitor.feeds.parse:parse_feed", {**args, "max_entries": most}, response.body)
+        found = await asking.sandbox.call(
+            "monitor.feeds.parse:parse_feed", {**args, "max_entries": most, "broken": response.broken}, response.body
+        )
         if found["kind"] == "index":
             found = await read_index(found, settings, asking.settings, asking.door, asking.sandbox)
+        if found["kind"] != "feed" and response.broken:
+            return Look(kind="nothing", url=url, error_kind="broken", error=f"the answer breaks off after {len(response.body)} bytes")
         if found["kind"] != "feed":
             kind = "page" if b"<" in response.body else "nothing"
             return Look(

@@ -34,6 +34,7 @@ _REASONS = {
     "timeout": ("{host} takes too long to answer", "it may be busy; if it is always slow, raise feeds.timeout_s"),
     "too-large": ("the answer is far too big for a feed", f"{_FIND}, which may name a smaller one"),
     "encoding": ("the answer arrives packed in a way that cannot be unpacked", "the site has to mend it; it is asked again by itself"),
+    "broken": ("the answer breaks off before anything can be read", _WAIT),
     "redirect": ("the address sends us on and on and never arrives", "open it in a browser and use the address where it ends"),
     "protocol": ("{host} does not speak the language of the web properly", "look at the address: it may belong to another kind of server"),
     "http-400": ("{host} does not understand the request", "look for a typing error in the address"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import socket
 from collections.abc import Iterator
@@ -84,7 +83,12 @@ BROKEN = {
     "packed": (
         "the answer arrives packed in a way that cannot be unpacked",
         "the site has to mend it; it is asked again by itself",
-        "the packed answer ends in the middle",
+        "the answer is packed as 'zip', which was not asked for",
+    ),
+    "broken-off": (
+        "the answer breaks off before anything can be read",
+        "nothing; it is asked again by itself",
+        "the answer breaks off after 6 bytes",
     ),
     "silent": (
         "HOST takes too long to answer",
@@ -143,7 +147,8 @@ def add_broken(site: Loopback) -> None:
     site.routes["/robots"] = answer(b"<html><title>Just a moment...</title></html>", Content_Type="text/html", Connection="close")
     site.routes["/empty"] = answer(Connection="close")
     site.routes["/circle"] = answer(status=302, Location="/circle", Connection="close")
-    site.routes["/packed"] = answer(gzip.compress(b"x" * 5000)[:30], Content_Encoding="gzip", Connection="close")
+    site.routes["/packed"] = answer(b"PK", Content_Encoding="zip", Connection="close")
+    site.routes["/broken-off"] = answer(b"<?xml ", Content_Length="5000", Connection="close")
     site.routes["/silent"] = silent
     site.routes["/sentence"] = answer(b"Error establishing a database connection", Connection="close")
     site.routes["/sitemap"] = answer(f"{HEAD}<url><loc>https://paper.example/1</loc></url></urlset>".encode(), Connection="close")
@@ -199,7 +204,7 @@ def blocks(out: str) -> dict[str, dict[str, list[str]]]:
 
 
 def test_each_broken_feed_is_told_in_plain_words(desk: Path) -> None:
-    """Sixteen ways to be broken, each with its problem, what to do about it, and what exactly was found; the exit code is 1."""
+    """Seventeen ways to be broken, each with its problem, what to do about it, and what exactly was found; the exit code is 1."""
     outcome = run("feeds", "check", *BROKEN)
     assert outcome.code == 1
     found = blocks(outcome.out)

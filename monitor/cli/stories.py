@@ -48,7 +48,7 @@ def show_story(ctx: click.Context, story_id: int, as_json: bool) -> None:
     store = open_session(ctx).store
     story, found = _story(store, story_id)
     linked = links(store, story_id)
-    disagreeing = _disagreements(found)
+    disagreeing = [f"{figure} ({source}) vs {other} ({other_source})" for figure, source, other, other_source in linked.pop("differs")]
     if as_json:
         show({**asdict(story), **linked, "disagreements": disagreeing, "hits": found}, as_json=True)
         return
@@ -154,10 +154,3 @@ def _story(store: Store, story_id: int) -> tuple[Any, list[Row]]:
         for row in members(store, story_id)
     ]
     return story, found
-
-
-def _disagreements(found: list[Row]) -> list[str]:
-    from monitor.stories.disagree import Claim, disagreements
-
-    claims = [Claim(source=member["publisher"], figures=tuple(member["joined"].get("figures", ()))) for member in found]
-    return [f"{one.figure} ({one.source}) vs {other.figure} ({other.source})" for one, other in disagreements(claims)]

@@ -91,7 +91,12 @@ def _pieces(document: Document, say: Phrases) -> Iterator[Piece]:
 
 
 def _entry(entry: Entry, say: Phrases, section: str) -> Piece:
-    labelled = (("brings", say.brings(entry) if entry.kind == "update" or entry.told_at else ""), ("why", say.why(entry)))
+    labelled = (
+        ("brings", say.brings(entry) if entry.kind == "update" or entry.told_at else ""),
+        ("differs", say.differs(entry)),
+        ("why", say.why(entry)),
+        ("earlier", say.earlier(entry)),
+    )
     notes = tuple(f"{say.labels.word(name)}{say.labels.colon} {text}" for name, text in labelled if text)
     outlets = ", ".join(dict.fromkeys(line.outlet for line in entry.outlets if line.outlet))
     told = " ".join(part for part in (outlets, say.more_outlets(entry), f"({say.reports(entry)})") if part)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from monitor.digests.labels import Labels
@@ -20,6 +21,7 @@ MAX_OUTLETS = 8
 MAX_ALSO = 40
 _MAX_NAMES = 4
 _MAX_FAILING = 12
+_MAX_DIFFERS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Line:
 class Entry:
     """One item. `names`: the names found, side by side of the rule; `together`: they stand in the quoted sentence. Times are stored text.
 
+    `differs`: sums that its reports disagree on, with their sources. `earlier`: the story it goes on from. `first`: the outlet that had it first;
+    `first_seen_at` is when. `copies`: (agency or "", reports that repeat another) pairs.
     `outlets`: the first reporters as lines, independent of how many `reports` there are; `langs`: (language, reports) pairs.
     """
 
@@ -56,6 +60,11 @@ class Entry:
     published_at: str
     told_at: str
     score: float
+    differs: tuple[str, ...] = ()
+    earlier: Line | None = None
+    earlier_at: str = ""
+    first: str = ""
+    copies: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +140,16 @@ class Occasion:
 
 
 def document(
-    subscription: Subscription, occasion: Occasion, selection: Selection, verdicts: Mapping[int, Verdict], coverage: Coverage
+    subscription: Subscription,
+    occasion: Occasion,
+    selection: Selection,
+    verdicts: Mapping[int, Verdict],
+    coverage: Coverage,
+    stories: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Document:
-    """Puts a selection into words. `verdicts` holds the evidence of the hits whose headline is shown, by hit."""
+    """Puts a selection into words. `verdicts` holds the evidence of the hits whose headline is shown, by hit; `stories` what is known of each
+    story beyond the hits told now (`store.stories.background`)."""
+    labels = Labels(subscription.lang)
     return Document(
         uid=occasion.uid,
         subscription=subscription.name,
@@ -149,9 +165,12 @@ def document(
         missed=occasion.missed,
         kind=occasion.kind,
         entries=tuple(
-            _entry(item, verdicts[item.shown.hit], verdicts[item.lead.hit], Labels(subscription.lang)) for item in selection.items
+            _with_background(
+                _entry(item, verdicts[item.shown.hit], verdicts[item.lead.hit], labels), stories.get(item.lead.story, {}), labels
+            )
+            for item in selection.items
         ),
-        also=tuple(_line(item.shown, Labels(subscription.lang)) for item in selection.overflow[:MAX_ALSO]),
+        also=tuple(_line(item.shown, labels) for item in selection.overflow[:MAX_ALSO]),
         also_more=max(0, len(selection.overflow) - MAX_ALSO),
         below=selection.below,
         echoes=selection.echoes,
@@ -196,9 +215,10 @@ def from_json(text: str) -> Document:
 
 
 def _entry_from(fields: dict[str, Any]) -> Entry:
-    pairs = {name: tuple(tuple(pair) for pair in fields[name]) for name in ("sentence", "names", "langs")}
-    lists = {name: tuple(fields[name]) for name in ("topics", "brings")}
-    lines = {"line": Line(**fields["line"]), "outlets": tuple(Line(**each) for each in fields["outlets"])}
+    pairs = {name: tuple(tuple(pair) for pair in fields.get(name, ())) for name in ("sentence", "names", "langs", "copies")}
+    lists = {name: tuple(fields.get(name, ())) for name in ("topics", "brings", "differs")}
+    lines: dict[str, Any] = {"line": Line(**fields["line"]), "outlets": tuple(Line(**each) for each in fields["outlets"])}
+    lines["earlier"] = Line(**fields["earlier"]) if fields.get("earlier") else None
     return Entry(**{**fields, **pairs, **lists, **lines})
 
 
@@ -231,6 +251,33 @@ def _entry(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> Entr
         published_at=to_text(item.shown.published_at) if item.shown.published_at else "",
         told_at=to_text(max(told)) if told else "",
         score=round(item.lead.score, 3),
+    )
+
+
+def _with_background(entry: Entry, about: Mapping[str, Any], labels: Labels) -> Entry:
+    """The entry with what its story told before: who had it first, copies, sums that differ, the story it goes on from."""
+    earlier, first = about.get("earlier"), about.get("first")
+    differs = tuple(
+        labels.word(
+            "versus", one=_figure(one, labels), source=outlet(source), other=_figure(other, labels), other_source=outlet(other_source)
+        )
+        for one, source, other, other_source in about.get("differs", ())[:_MAX_DIFFERS]
+    )
+    return replace(
+        entry,
+        differs=differs,
+        earlier=Line(
+            headline=shown(earlier["title"]) or labels.word("untitled"),
+            lang=earlier["lang"],
+            url=link(earlier["url"] or ""),
+            outlet=outlet(earlier["publisher"] or ""),
+        )
+        if earlier
+        else None,
+        earlier_at=earlier["at"] if earlier else "",
+        first=outlet(first[0]) if first else "",
+        first_seen_at=min(entry.first_seen_at, first[1]) if first else entry.first_seen_at,
+        copies=tuple((agency, n) for agency, n in about.get("copies", ())),
     )
 
 
@@ -269,9 +316,19 @@ def _brings(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> tup
 
 
 def _fact(fact: str, titles: Mapping[str, str], labels: Labels) -> str:
-    """`amount:USD:200000000` and `entity:marvell` in words."""
+    """A new fact in words: `figure:USD:200000000`, `day:09-15`, `step:signed`, `quote`, `official`, `entity:marvell`."""
     kind, _, value = fact.partition(":")
-    if kind == "amount":
-        currency, _, units = value.partition(":")
-        return labels.amount(currency, int(units)) if units.isdigit() else ""
-    return shown(titles.get(value, value.replace("-", " ")), 60)
+    match kind:
+        case "figure":
+            return _figure(value, labels)
+        case "day":
+            return labels.day_of(int(value[:2]), int(value[3:]))
+        case "step" | "quote" | "official":
+            return labels.word(value or kind)
+        case _:
+            return shown(titles.get(value, value.replace("-", " ")), 60)
+
+
+def _figure(figure: str, labels: Labels) -> str:
+    kind, _, value = figure.partition(":")
+    return labels.figure(kind, float(value))

@@ -17,6 +17,20 @@ _WORDS = MappingProxyType(
         "also": ("Also", "Ngoài ra", "Également"),
         "why": ("Why", "Vì sao", "Pourquoi"),
         "brings": ("Brings", "Thông tin mới", "Apporte"),
+        "differs": ("Figures differ", "Số liệu khác nhau", "Chiffres divergents"),
+        "versus": (
+            "{one} ({source}) – {other} ({other_source})",
+            "{one} ({source}) – {other} ({other_source})",
+            "{one} ({source}) – {other} ({other_source})",
+        ),
+        "earlier": ("Earlier", "Trước đó", "Précédemment"),
+        "quote": ("a new quote", "phát biểu mới", "une nouvelle citation"),
+        "official": ("officially confirmed", "xác nhận chính thức", "confirmation officielle"),
+        "agreed": ("agreed", "đã được thông qua", "accord donné"),
+        "signed": ("signed", "đã ký", "signé"),
+        "begun": ("begun", "đã bắt đầu", "commencé"),
+        "running": ("done or running", "đã xong hoặc đi vào hoạt động", "achevé ou en service"),
+        "wafers": ("{n} wafers", "{n} tấm wafer", "{n} plaquettes"),
         "one_sentence": ("in one sentence", "trong một câu", "dans une même phrase"),
         "reported_by": ("Reported by", "Đưa tin", "Publié par"),
         "first": ("first seen", "thấy lần đầu", "vu d’abord"),
@@ -62,15 +76,25 @@ _COUNTED = MappingProxyType(
         ),
         "topics": (("topic", "topics"), ("chủ đề", "chủ đề"), ("thème", "thèmes")),
         "n_reports": (("{n} report", "{n} reports"), ("{n} bài", "{n} bài"), ("{n} article", "{n} articles")),
+        "n_copies": (
+            ("{n} copy of one text", "{n} copies of one text"),
+            ("{n} bản đăng lại", "{n} bản đăng lại"),
+            ("{n} reprise d’un même texte", "{n} reprises d’un même texte"),
+        ),
+        "n_copies_of": (
+            ("{n} copy of {agency}", "{n} copies of {agency}"),
+            ("{n} bản đăng lại của {agency}", "{n} bản đăng lại của {agency}"),
+            ("{n} reprise de {agency}", "{n} reprises de {agency}"),
+        ),
         "n_more": (
             ("{n} more, not listed here", "{n} more, not listed here"),
             ("{n} tin khác, không liệt kê ở đây", "{n} tin khác, không liệt kê ở đây"),
             ("{n} autre, non listé ici", "{n} autres, non listés ici"),
         ),
         "n_below": (
-            ("{n} below the alert line", "{n} below the alert line"),
-            ("{n} dưới ngưỡng báo", "{n} dưới ngưỡng báo"),
-            ("{n} sous le seuil d’alerte", "{n} sous le seuil d’alerte"),
+            ("+{n} below your threshold", "+{n} below your threshold"),
+            ("+{n} tin dưới ngưỡng của bạn", "+{n} tin dưới ngưỡng của bạn"),
+            ("+{n} sous votre seuil", "+{n} sous votre seuil"),
         ),
         "n_echoes": (
             ("{n} repeat folded", "{n} repeats folded"),
@@ -195,6 +219,26 @@ class Labels:
         if self.lang == "en":
             return f"{_SIGNS.get(currency, currency + ' ')}{figure}{sign}"
         return " ".join(part for part in (figure.replace(".", ","), sign, currency) if part)
+
+    def figure(self, kind: str, value: float) -> str:
+        """`US$200m`, `1,500 MW`, `12.5%`, `10,000 wafers`, `1,200`: a figure by its kind (stories/facts.py)."""
+        if len(kind) == 3 and kind.isupper():
+            return self.amount(kind, round(value))
+        number = self.number(round(value)) if value == round(value) else self._exact(value)
+        if kind == "wafers":
+            return self.word("wafers", n=number)
+        if kind == "%":
+            return f"{number}\u00a0%" if self.lang == "fr" else f"{number}%"
+        return number if kind == "n" else f"{number} {kind}"
+
+    def _exact(self, value: float) -> str:
+        text = f"{value:g}"
+        return text if self.lang == "en" else text.replace(".", ",")
+
+    def day_of(self, month: int, day: int) -> str:
+        """`15 Sep`, `15/9`, `15 sept.`: a day without its year."""
+        name = _MONTHS[self._column][month - 1]
+        return f"{day}/{name}" if self.lang == "vi" else f"{day} {name}"
 
     def fault(self, kind: str) -> str:
         """Why a source fails, in two or three words: `too slow`, `HTTP 500`; an unknown kind as it is."""

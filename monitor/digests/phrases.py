@@ -75,16 +75,32 @@ class Phrases:
         facts = ", ".join(entry.brings)
         return f"{facts} ({told})" if facts and told else facts or told
 
+    def differs(self, entry: Entry) -> str:
+        """`US$620m (kinhte24) – US$600m (tradewire)`: sums that contradict each other, or nothing."""
+        return "; ".join(entry.differs)
+
+    def earlier(self, entry: Entry) -> str:
+        """`Vietnam licenses Starlink (3 Mar)`: what the story goes on from, or nothing."""
+        if entry.earlier is None:
+            return ""
+        return f"{entry.earlier.headline} ({self.labels.short_day(from_text(entry.earlier_at), self._zone)})"
+
+    def copies(self, entry: Entry) -> str:
+        """`3 copies of VNA, 1 copy of one text`, or nothing."""
+        named = [self.labels.count("n_copies_of", n, agency=agency) for agency, n in entry.copies if agency]
+        return ", ".join([*named, *(self.labels.count("n_copies", n) for agency, n in entry.copies if not agency)])
+
     def reports(self, entry: Entry) -> str:
         """`7 reports: 4 vi, 2 en, 1 fr`; one report: its language alone."""
         langs = ", ".join(f"{n} {lang}" for lang, n in entry.langs)
         return self.labels.count("n_reports", entry.reports) + f"{self.labels.colon} {langs}" if entry.reports > 1 else entry.langs[0][0]
 
     def meta(self, entry: Entry) -> str:
-        """`first seen 06:40 · score 7.4 · story 412`; the number is the one to ask `monitor stories show` for."""
-        first = f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}"
+        """`first seen 06:40 (VOV) · 3 copies of VNA · score 7.4 · story 412`; the number is the one to ask `monitor stories show` for."""
+        first = f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}" + (f" ({entry.first})" if entry.first else "")
         score = f"{self.labels.word('score')}\u00a0{self.labels.decimal(entry.score)}"
-        return f"{first} · {score} · {self.labels.word('story')}\u00a0{entry.story}"
+        copies = f" · {copies}" if (copies := self.copies(entry)) else ""
+        return f"{first}{copies} · {score} · {self.labels.word('story')}\u00a0{entry.story}"
 
     def more_outlets(self, entry: Entry) -> str:
         """`and 4 more`, or nothing."""

@@ -53,7 +53,12 @@ def _item(entry: Entry, number: int, say: Phrases) -> Iterator[str]:
         yield _address(entry.line)
     if entry.sentence:
         yield from _wrapped("“" + "".join(f"*{piece}*" if marked else piece for piece, marked in entry.sentence) + "”", _INDENT)
-    labelled = (("brings", say.brings(entry) if entry.kind == "update" or entry.told_at else ""), ("why", say.why(entry)))
+    labelled = (
+        ("brings", say.brings(entry) if entry.kind == "update" or entry.told_at else ""),
+        ("differs", say.differs(entry)),
+        ("why", say.why(entry)),
+        ("earlier", say.earlier(entry)),
+    )
     for name, text in labelled:
         if text:
             yield from _wrapped(f"{say.labels.word(name)}{say.labels.colon} {text}", _INDENT)

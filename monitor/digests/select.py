@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from monitor.text import fold
+
 _MAX_VOICES = 4
 _POINTS_PER_VOICE = 0.5
 _POINTS_PER_DAY = 0.5
+_POINTS_OFFICIAL = 0.5
 _MAX_DAYS = 4.0
 _MAX_DELTA = 6
 MAX_FOUND = 20
@@ -21,7 +24,11 @@ TOLD_FOR_A_LOOK = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A hit that waits to be told, with its article. `told`: what the subscription was told of its story before (0, for a look, as news)."""
+    """A hit that waits to be told, with its article. `told`: what the subscription was told of its story before (0, for a look, as news).
+
+    `told_titles`: the headlines of what was told of it. `credit`: the agency whose text the article is; `copy`: it repeats another report;
+    `trust`: how far people found its publisher useful, -0.5 to 0.5.
+    """
 
     hit: int
     watchlist: str
@@ -42,6 +49,10 @@ class Candidate:
     told: int = 0
     told_at: datetime | None = None
     backfill: bool = False
+    told_titles: tuple[str, ...] = ()
+    credit: str = ""
+    copy: bool = False
+    trust: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +141,13 @@ def _found_item(members: Sequence[Candidate], lang: str, now: datetime) -> Item:
 
 
 def independent(members: Sequence[Candidate]) -> int:
-    """How many publishers speak for themselves: copies of one text count once, and so do several texts of one publisher."""
-    first_by_text: dict[int, str] = {}
+    """How many voices speak for themselves: copies of one text count once, and so do the texts of one publisher or one news agency."""
+    voices: dict[int, str] = {}
     for member in sorted(members, key=lambda c: (c.first_seen_at, c.hit)):
-        first_by_text.setdefault(member.copy_of or member.article, member.publisher or str(member.article))
-    return len(set(first_by_text.values()))
+        voice = f"agency:{member.credit}" if member.credit else member.publisher or str(member.article)
+        if not (member.copy and voices):
+            voices.setdefault(member.copy_of or member.article, voice)
+    return len(set(voices.values()))
 
 
 def _developments(candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]]:
@@ -156,7 +169,7 @@ def _developments(candidates: Sequence[Candidate]) -> list[tuple[Candidate, ...]
 
 
 def _item(members: Sequence[Candidate], lang: str, now: datetime) -> Item | None:
-    """The item of one development, or None where it brings nothing that was not told."""
+    """The item of one development, or None where it brings nothing that was not told. A headline that was told is never shown again."""
     told = max(c.told for c in members)
     fresh = [c for c in members if c.novelty == "update"]
     alerts = [c for c in members if c.band == "alert"]
@@ -166,11 +179,14 @@ def _item(members: Sequence[Candidate], lang: str, now: datetime) -> Item | None
         kind, leads = "new", alerts
     else:
         kind, leads = "review", fresh if told else list(members)
+    seen = {fold(title) for c in members for title in c.told_titles}
+    leads = [c for c in leads if fold(c.title) not in seen]
     if not leads:
         return None
     lead = min(leads, key=_best)
     delta = tuple(dict.fromkeys(fact for c in sorted(fresh, key=_best) for fact in c.delta))[:_MAX_DELTA] if told else ()
-    shown = _shown(lead, leads, fresh if kind == "update" else members, lang)
+    others = [c for c in (fresh if kind == "update" else members) if fold(c.title) not in seen]
+    shown = _shown(lead, leads, others, lang)
     return Item(kind=kind, lead=lead, shown=shown, members=tuple(members), delta=delta, rank=_rank(lead, members, now))
 
 
@@ -190,7 +206,13 @@ def _is_headline(title: str) -> bool:
 def _rank(lead: Candidate, members: Sequence[Candidate], now: datetime) -> float:
     voices = min(independent(members) - 1, _MAX_VOICES)
     days = (now - max(c.first_seen_at for c in members)).total_seconds() / 86400
-    return lead.score + _POINTS_PER_VOICE * voices - _POINTS_PER_DAY * min(max(days, 0.0), _MAX_DAYS)
+    trust = max(c.trust for c in members) + _POINTS_OFFICIAL * any(_is_official(c.publisher) for c in members)
+    return lead.score + trust + _POINTS_PER_VOICE * voices - _POINTS_PER_DAY * min(max(days, 0.0), _MAX_DAYS)
+
+
+def _is_official(publisher: str) -> bool:
+    """Whether a host is a government's: `moit.gov.vn`, `commerce.gov`, `x.gouv.fr`."""
+    return not {"gov", "gouv", "mil"}.isdisjoint(publisher.split(".")[-2:])
 
 
 def _best(c: Candidate) -> tuple[float, datetime, int]:

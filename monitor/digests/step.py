@@ -20,7 +20,7 @@ from monitor.digests.urgent import is_due, may_be_urgent, named
 from monitor.hours import Schedule, from_text, release_at, released_slot, schedule_of, slots_between, to_text
 from monitor.model import Slot, Subscription
 from monitor.store import digests as stored
-from monitor.store import hits, subscriptions
+from monitor.store import hits, stories, subscriptions
 from monitor.store.digests import FrozenMessage, Member, Plan, Superseded
 from monitor.store.driver import Store
 from monitor.store.subscriptions import StoredSubscription
@@ -134,7 +134,12 @@ def _plan_urgent(
 
 
 def _candidates(store: Store, row: StoredSubscription, subscription: Subscription) -> list[Candidate]:
-    return [_candidate(each) for each in stored.waiting(store, row.id) if each["watchlist"] in subscription.watchlists]
+    trusted = hits.trust(store)
+    return [
+        Candidate(**each, trust=trusted.get(each["publisher"], 0.0))
+        for each in stored.waiting(store, row.id)
+        if each["watchlist"] in subscription.watchlists
+    ]
 
 
 def find_due(store: Store, row: StoredSubscription, subscription: Subscription, now: datetime) -> Due | None:
@@ -178,7 +183,10 @@ def draft(store: Store, row: StoredSubscription, subscription: Subscription, due
         missed=len(due.missed),
     )
     coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"])
-    return Draft(document=document(subscription, occasion, selection, verdicts, coverage), selection=selection, covers_from_at=covers_from)
+    about = stories.background(store, (item.lead.story for item in selection.items))
+    return Draft(
+        document=document(subscription, occasion, selection, verdicts, coverage, about), selection=selection, covers_from_at=covers_from
+    )
 
 
 def preview(store: Store, subscription: Subscription, now: datetime) -> Document | None:
@@ -188,10 +196,6 @@ def preview(store: Store, subscription: Subscription, now: datetime) -> Document
         return None
     slot = Slot(label="preview", due_at=now)
     return draft(store, row, subscription, Due(slot=slot), now, "preview").document
-
-
-def _candidate(row: dict[str, object]) -> Candidate:
-    return Candidate(**row)  # type: ignore[arg-type]
 
 
 def _frozen(

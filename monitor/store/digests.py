@@ -31,7 +31,7 @@ _GROUPED = f"{_UNTOLD} and h.story_id is not null"
 _UNSETTLED = f"select coalesce((select min(h.id) {_UNTOLD}), (select max(h.id) + 1 from hits h), 1) as first"
 _SETTLE = "update subscriptions set settled_hit_id = :settled where id = :subscription and settled_hit_id < :settled"
 _WAITING = f"""
-select h.id as hit, h.watchlist, h.story_id as story, h.band, h.score, h.novelty, h.delta_json, h.created_at, h.article_id as article,
+select h.id as hit, h.watchlist, h.story_id as story, h.band, h.score, h.novelty, h.delta_json, h.joined_json, h.created_at, h.article_id as article,
   a.title, a.url, a.publisher, a.lang, a.published_at, a.first_seen_at, a.copy_of, h.backfill from articles a join (
     select h.* {_GROUPED} and (h.quiet = 0 or h.backfill = 1)) h on h.article_id = a.id
 order by h.id
@@ -40,11 +40,19 @@ _QUIET = f"""
 insert into digest_hits(subscription_id, hit_id, digest_id, story_id, shown_as, position, created_at)
 select :subscription, h.id, :digest, h.story_id, 'quiet', 0, :now {_GROUPED} and h.quiet = 1 and h.backfill = 0
 """
+# What a story was told as is what the item was that its hits stood in: where two watchlists share it, one of them leads.
 _TOLD = """
-select h.story_id as story, max(case when d.shown_as in ('new', 'update', 'urgent') or (d.shown_as = 'overflow' and h.band = 'alert') then 2
-  when d.shown_as in ('review', 'overflow') then 1 else 0 end) as told, max(d.created_at) as told_at
+select h.story_id as story, max(d.created_at) as told_at,
+  max(case when l.shown_as in ('new', 'update', 'urgent') or (l.shown_as = 'overflow' and h.band = 'alert') then 2
+    when l.shown_as in ('review', 'overflow') then 1 else 0 end) as told
 from digest_hits d join hits h on h.id = d.hit_id
+join digest_hits l on l.subscription_id = d.subscription_id and (l.hit_id = d.hit_id
+  or (d.position > 0 and l.digest_id = d.digest_id and l.position = d.position and l.shown_as <> 'echo'))
 where d.subscription_id = :subscription and d.shown_as <> 'quiet' and h.story_id in ({stories}) group by h.story_id
+"""
+_TOLD_TITLES = """
+select distinct h.story_id as story, a.title from digest_hits d join hits h on h.id = d.hit_id join articles a on a.id = h.article_id
+where d.subscription_id = :subscription and d.position > 0 and h.story_id in ({stories})
 """
 _SOURCES = (
     "select name, title, state, failing_since_at, error_kind, last_success_at from feeds where state in ('active', 'gone') order by name"
@@ -187,16 +195,24 @@ def waiting(store: Store, subscription: int) -> list[Row]:
     `told`: 0 nothing, 1 worth a look, 2 as news; `told_at` the latest time. Times are instants, `delta` a tuple.
     """
     rows = store.all(_WAITING, subscription=subscription)
-    stories = ", ".join(str(story) for story in sorted({int(row["story"]) for row in rows}))
-    known = {row["story"]: row for row in store.all(_TOLD.replace("{stories}", stories or "null"), subscription=subscription)}
-    return [_waiting(row, known.get(row["story"])) for row in rows]
+    stories = _listed(int(row["story"]) for row in rows)
+    known = {row["story"]: row for row in store.all(_TOLD.replace("{stories}", stories), subscription=subscription)}
+    titles: dict[int, list[str]] = {}
+    for row in store.all(_TOLD_TITLES.replace("{stories}", stories), subscription=subscription):
+        titles.setdefault(row["story"], []).append(row["title"])
+    return [{**_waiting(row, known.get(row["story"])), "told_titles": tuple(titles.get(row["story"], ()))} for row in rows]
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(number) for number in sorted(set(numbers))) or "null"
 
 
 def _waiting(row: Row, told: Row | None) -> Row:
-    delta = row.pop("delta_json")
+    delta, joined = row.pop("delta_json"), json.loads(row.pop("joined_json") or "{}")
     times = {name: from_text_or_none(row[name]) for name in ("created_at", "published_at", "first_seen_at")}
     before = {"told": told["told"] if told else 0, "told_at": from_text(told["told_at"]) if told else None}
-    return {**row, **times, **before, "backfill": bool(row["backfill"]), "delta": tuple(json.loads(delta or "[]"))}
+    source = {"credit": joined.get("credit", ""), "copy": bool(joined.get("copy"))}
+    return {**row, **times, **before, **source, "backfill": bool(row["backfill"]), "delta": tuple(json.loads(delta or "[]"))}
 
 
 def sources(store: Store) -> list[Row]:

@@ -71,6 +71,10 @@ _UNMARKED = f"""{_HIT} where (cast(:since as text) is null or h.created_at >= :s
   and not exists (select 1 from labels l where l.hit_id = h.id) order by h.created_at desc, h.id desc limit :limit
 """
 _MARKED_COUNT = "select count(distinct hit_id) as n from labels"
+_TRUST = """
+select a.publisher, sum(case when b.verdict = 'useful' then 1 else 0 end) as useful, sum(case when b.verdict = 'useless' then 1 else 0 end) as useless
+from labels b join hits h on h.id = b.hit_id join articles a on a.id = h.article_id group by a.publisher
+"""
 _NAMES = """
 select name, max(title) as title, count(distinct hit_id) as hits from mentions where kind = 'entity'
 group by name order by hits desc, name limit :limit
@@ -240,6 +244,11 @@ def marked_count(store: Store) -> int:
     """How many hits somebody has judged."""
     row = store.one(_MARKED_COUNT)
     return 0 if row is None else int(row["n"])
+
+
+def trust(store: Store) -> dict[str, float]:
+    """How far people found each publisher's hits useful (`hits mark`), from -0.5 (never) to 0.5 (always); 0 where nobody said."""
+    return {row["publisher"]: (row["useful"] + 1) / (row["useful"] + row["useless"] + 2) - 0.5 for row in store.all(_TRUST)}
 
 
 def names(store: Store, limit: int) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,12 +67,24 @@ order by s.last_seen_at desc, s.id desc limit :limit
 """
 _ONE = "select * from stories where id = :id"
 _LINKS = """
-select s.earlier_id, e.title as earlier_title, s.merged_into_id from stories s left join stories e on e.id = s.earlier_id where s.id = :id
+select s.earlier_id, e.title as earlier_title, s.merged_into_id, s.fingerprint_json
+from stories s left join stories e on e.id = s.earlier_id where s.id = :id
 """
 _MEMBERS = """
 select h.id as hit, h.article_id as article, h.band, h.score, h.quiet, h.novelty, h.delta_json, h.joined_json, a.title, a.lang, a.publisher, a.url,
   a.published_at, a.first_seen_at, a.copy_of
 from hits h join articles a on a.id = h.article_id where h.story_id = :id order by coalesce(a.published_at, a.first_seen_at), h.id
+"""
+
+_BACKGROUND = """
+select s.id, s.fingerprint_json, e.title as earlier_title, e.lang as earlier_lang, e.first_seen_at as earlier_at, a.url as earlier_url,
+  a.publisher as earlier_publisher
+from stories s left join stories e on e.id = s.earlier_id left join hits h on h.id = e.lead_hit_id left join articles a on a.id = h.article_id
+where s.id in ({stories})
+"""
+_REPORTS = """
+select h.story_id as story, a.publisher, a.first_seen_at, h.joined_json from hits h join articles a on a.id = h.article_id
+where h.story_id in ({stories}) and h.quiet = 0 order by a.first_seen_at, h.id
 """
 
 
@@ -216,10 +228,35 @@ def get(store: Store, story_id: int) -> Story | None:
 
 
 def links(store: Store, story_id: int) -> Row:
-    """What a story goes on from (`earlier_id`, `earlier_title`), what went on from it (`later`: id and title rows), and where it was merged into."""
+    """What a story goes on from (`earlier_id`, `earlier_title`), what went on from it (`later`: id and title rows), where it was merged
+    into, and the sums of money that its reports disagree on (`differs`: figure, source, figure, source)."""
     row = store.one(_LINKS, id=story_id)
     assert row is not None
-    return {**row, "later": store.all(_FOLLOWERS, id=story_id)}
+    record = json.loads(row.pop("fingerprint_json"))
+    return {**row, "later": store.all(_FOLLOWERS, id=story_id), "differs": record.get("differs", [])}
+
+
+def background(store: Store, stories: Iterable[int]) -> dict[int, Row]:
+    """What is known of stories beyond the hits that wait, by story: `earlier` (title, lang, url, publisher, at) or None, `differs` as
+    (figure, source, figure, source) tuples, `first` as (publisher, instant text), `copies` as (agency, number) pairs."""
+    listed_ids = ", ".join(str(int(story)) for story in sorted(set(stories))) or "null"
+    found: dict[int, Row] = {}
+    for row in store.all(_BACKGROUND.replace("{stories}", listed_ids)):
+        earlier = {name: row[f"earlier_{name}"] for name in ("title", "lang", "url", "publisher", "at")}
+        record = json.loads(row["fingerprint_json"])
+        found[row["id"]] = {
+            "earlier": earlier if earlier["title"] is not None else None,
+            "differs": tuple(tuple(each) for each in record.get("differs", ())),
+            "first": None,
+            "copies": {},
+        }
+    for row in store.all(_REPORTS.replace("{stories}", listed_ids)):
+        of, joined = found[row["story"]], json.loads(row["joined_json"] or "{}")
+        of["first"] = of["first"] or (row["publisher"], row["first_seen_at"])
+        if joined.get("copy"):
+            agency = joined.get("credit", "")
+            of["copies"][agency] = of["copies"].get(agency, 0) + 1
+    return {story: {**row, "copies": tuple(sorted(row["copies"].items()))} for story, row in found.items()}
 
 
 def members(store: Store, story_id: int) -> list[Row]:

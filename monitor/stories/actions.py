@@ -13,7 +13,7 @@ from monitor.stories.fingerprint import Fingerprint, Hubs, fingerprint
 from monitor.stories.group import MAX_MEMBERS
 from monitor.stories.novelty import Known, novelty, told
 from monitor.stories.similarity import same_text
-from monitor.stories.step import record_of, text_of
+from monitor.stories.step import claim_of, record_of, text_of
 
 
 def split(store: Store, story: int, hits: Sequence[int], hubs: Hubs, now: datetime) -> int:
@@ -77,4 +77,4 @@ def _renew(store: Store, story: int, hits: Sequence[UngroupedHit], hubs: Hubs) -
         known = told(known, found)
         prints.append(found)
     kept = [prints[0], *prints[1:][-(MAX_MEMBERS - 1) :]]
-    stored.renew(store, story, hits, brought, record_of(kept, known))
+    stored.renew(store, story, hits, brought, record_of(kept, known, [claim_of(each) for each in prints]))

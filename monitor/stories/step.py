@@ -11,9 +11,14 @@ from monitor.model import Watchlist
 from monitor.store import stories as stored
 from monitor.store.driver import Store
 from monitor.store.stories import UngroupedHit
+from monitor.stories.disagree import Claim, disagreements
+from monitor.stories.facts import is_money
 from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint, from_json, to_json
 from monitor.stories.group import MAX_STORIES, MEMORY, Grouper, Placement
 from monitor.stories.novelty import Known, known_from_json, known_to_json, novelty, told
+
+MAX_CLAIMS = 40
+"""Reports whose sums are kept to be compared."""
 
 Clock = Callable[[], datetime]
 
@@ -62,9 +67,11 @@ class _Desk:
         self._store = store
         self._grouper = Grouper()
         self._known: dict[int, Known] = {}
+        self._claims: dict[int, list[Claim]] = {}
         for story, record in stored.open_stories(store, watchlist, since, MAX_STORIES):
             self._grouper.open(story, (from_json(each) for each in record["members"]))
             self._known[story] = known_from_json(record["known"])
+            self._claims[story] = [Claim(source=source, figures=tuple(figures)) for source, figures in record["claims"]]
         self._placed = stored.placed_by_hand(store, watchlist)
 
     def place(self, hit: UngroupedHit, found: Fingerprint, now: datetime) -> str:
@@ -77,14 +84,26 @@ class _Desk:
             story = stored.create(self._store, hit, now, placed.earlier) if placed.story is None else placed.story
             self._grouper.add(story, found)
             self._known[story] = told(known, found)
-            record = record_of(self._grouper.members(story), self._known[story])
+            self._claims.setdefault(story, []).append(claim_of(found))
+            record = record_of(self._grouper.members(story), self._known[story], self._claims[story])
             stored.join(self._store, story, hit, brings.kind, brings.delta, _evidence(placed, found), record)
         return brings.kind
 
 
-def record_of(members: Iterable[Fingerprint], known: Known) -> dict[str, object]:
-    """A story's members and what they told, as stored."""
-    return {"members": [to_json(each) for each in members], "known": known_to_json(known)}
+def claim_of(found: Fingerprint) -> Claim:
+    """The sums of money that a report gives as news."""
+    return Claim(source=found.publisher, figures=tuple(sorted(figure for figure in found.figures if is_money(figure))))
+
+
+def record_of(members: Iterable[Fingerprint], known: Known, claims: Iterable[Claim]) -> dict[str, object]:
+    """A story's members, what they told, who gave which sums and where these differ, as stored."""
+    given = list(dict.fromkeys(claim for claim in claims if claim.figures))[:MAX_CLAIMS]
+    return {
+        "members": [to_json(each) for each in members],
+        "known": known_to_json(known),
+        "claims": [[claim.source, list(claim.figures)] for claim in given],
+        "differs": [[one.figure, one.source, other.figure, other.source] for one, other in disagreements(given)],
+    }
 
 
 def text_of(hit: UngroupedHit) -> HitText:
@@ -107,7 +126,6 @@ def _evidence(placed: Placement, found: Fingerprint) -> dict[str, object]:
     return {
         "copy": placed.copy,
         "credit": found.credit,
-        "figures": sorted(found.figures),
         "score": round(placed.score, 3),
         "because": list(placed.because),
         "nearest": placed.nearest,

@@ -198,7 +198,7 @@ def test_a_told_story_comes_back_as_update(store: SqliteStore) -> None:
     rows.hit(story=story)
     at.plan()
     update = rows.hit(
-        "FPT names its partner", story=story, novelty="update", delta=("amount:USD:200000000",), seen=SEVEN + timedelta(hours=1)
+        "FPT names its partner", story=story, novelty="update", delta=("figure:USD:200000000",), seen=SEVEN + timedelta(hours=1)
     )
     echo = rows.hit("The same once more", story=story, novelty="echo", seen=SEVEN + timedelta(hours=2))
     assert at.plan(SEVEN + DAY).digests == 1

@@ -123,7 +123,7 @@ def test_the_subject_carries_information() -> None:
 
 def test_a_document_survives_storing() -> None:
     """The payload gives back the document, and the same bytes in every form."""
-    found = made(hit(1), hit(2, told=2, told_at=SEVEN - timedelta(days=2), novelty="update", delta=("amount:USD:200000000", "entity:fpt")))
+    found = made(hit(1), hit(2, told=2, told_at=SEVEN - timedelta(days=2), novelty="update", delta=("figure:USD:200000000", "entity:fpt")))
     again = from_json(to_json(found))
     assert again == found
     assert render_mails(again) == render_mails(found)
@@ -134,7 +134,7 @@ def test_a_document_survives_storing() -> None:
 def test_every_language_has_every_word(lang: str) -> None:
     """All labels exist in each language, with late and missed slots told plainly; an unknown language is English."""
     found = made(
-        hit(1, told=2, told_at=SEVEN, novelty="update", delta=("amount:USD:200000000",)),
+        hit(1, told=2, told_at=SEVEN, novelty="update", delta=("figure:USD:200000000",)),
         hit(2),
         hit(3, band="review"),
         hit(4),

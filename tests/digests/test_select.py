@@ -50,7 +50,7 @@ candidates = st.builds(
     band=st.sampled_from(("alert", "review")),
     score=st.floats(3, 10),
     novelty=st.sampled_from(("new", "update", "echo", None)),
-    delta=st.sampled_from(((), ("amount:USD:5",))),
+    delta=st.sampled_from(((), ("figure:USD:5",))),
     lang=st.sampled_from(("en", "vi", "fr")),
     title=st.sampled_from(("A headline here", "VOV", "")),
     told=st.sampled_from((0, 1, 2)),
@@ -101,10 +101,10 @@ def test_the_headline_is_in_the_readers_language() -> None:
 
 def test_a_told_story_returns_only_with_something_new() -> None:
     """Of a story told before, an update is an item with its facts, an echo is folded away."""
-    update = hit(1, story=1, told=2, novelty="update", delta=("amount:USD:200000000",))
+    update = hit(1, story=1, told=2, novelty="update", delta=("figure:USD:200000000",))
     selection = chosen(update, hit(2, story=1, told=2, novelty="echo", score=9.0), hit(3, story=2, told=2, novelty="echo"))
     (item,) = selection.items
-    assert (item.kind, item.lead.hit, item.delta) == ("update", 1, ("amount:USD:200000000",))
+    assert (item.kind, item.lead.hit, item.delta) == ("update", 1, ("figure:USD:200000000",))
     assert places(selection) == {1: "update", 2: "echo", 3: "echo"}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
+import json
 from pathlib import Path
 
-from monitor.demo.run import DemoResult, run_demo
+from monitor.demo.run import EVENING, DemoResult, run_demo
 from monitor.demo.server import NewsSite
 from monitor.store.sqlite import open_sqlite
 
@@ -70,8 +71,22 @@ def test_the_expected_hits_are_found(tmp_path: Path) -> None:
         str(row["title"]): str(row["band"])
         for row in rows(result, "select a.title, h.band from hits h join articles a on a.id = h.article_id")
     }
-    expected = {article.title: article.expect for article in NewsSite.articles()}
+    expected = {article.title: article.expect for article in NewsSite.articles() if article.published_at <= EVENING}
     false_alarms = [title for title, band in found.items() if band == "alert" and expected.get(title) == "none"]
     missed = [title for title, band in expected.items() if band == "alert" and title not in found]
     assert false_alarms == []
     assert missed == []
+
+
+def test_the_next_days_tell_what_changed(tmp_path: Path) -> None:
+    """Over three mornings no headline comes twice, the second and third tell only news and new facts, and every hit has one place."""
+    result = asyncio.run(run_demo(tmp_path, lambda name, counts: None, days=3))
+    payloads = [json.loads(str(row["payload"])) for row in rows(result, "select payload from digests order by id")]
+    told = [[(entry["kind"], entry["line"]["headline"]) for entry in payload["entries"]] for payload in payloads]
+    headlines = [headline for day in told for _, headline in day]
+    assert len(headlines) == len(set(headlines))
+    assert [[kind for kind, _ in day] for day in told[1:]] == [["new", "update"], ["new", "update"]]
+    assert "SpaceX" in told[1][0][1]
+    assert [payload["entries"][1]["brings"] for payload in payloads[1:]] == [["1,000 jobs"], ["US$299"]]
+    places = rows(result, "select count(d.hit_id) as n from hits h left join digest_hits d on d.hit_id = h.id group by h.id")
+    assert {row["n"] for row in places} == {1}

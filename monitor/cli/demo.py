@@ -26,7 +26,10 @@ _SAID = {
 
 @click.command()
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here (default: a new temporary folder).")
-def demo(folder: Path | None) -> int:
+@click.option(
+    "--days", type=click.IntRange(1, 3), default=1, show_default=True, help="So many mornings in a row: what the next digests tell."
+)
+def demo(folder: Path | None, days: int) -> int:
     """Run the whole job on a small news site of our own: no network, no configuration, about ten seconds."""
     import asyncio
     import tempfile
@@ -44,8 +47,8 @@ def demo(folder: Path | None) -> int:
             done = ", ".join(f"{value} {key}" for key, value in counts.items() if value)
             status(f"{_SAID.get(name, name)}: {done}")
 
-        result = asyncio.run(run_demo(place.resolve(), report))
-    click.echo(result.text)
+        result = asyncio.run(run_demo(place.resolve(), report, days))
+    click.echo("\n".join(result.texts))
     counts = result.counts
     say(
         f"read {counts.get('visit.new', 0)} entries of {counts.get('visit.polled', 0)} feeds ({counts.get('visit.failing', 0)} failing, as planned) "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitor import pipeline
@@ -25,18 +25,21 @@ EVENING = datetime(2024, 9, 25, 23, 45, tzinfo=UTC)
 MORNING = datetime(2024, 9, 26, 0, 5, tzinfo=UTC)
 """07:05 in Hanoi: five minutes after the digest's time."""
 
+DAY = timedelta(days=1)
 READING = ("visit", "match", "group")
 SENDING = ("plan", "deliver")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """What the demo left: the folder with database, configuration and digest files, the digest's text, and what arrived where."""
+    """What the demo left: the folder with database, configuration and digest files, the last digest's subject and text, the texts of all days,
+    and what arrived where."""
 
     folder: Path
     config: Path
     subject: str
     text: str
+    texts: tuple[str, ...]
     written: tuple[Path, ...]
     mails: int
     webhooks: int
@@ -53,8 +56,8 @@ class _Clock:
         return self.at
 
 
-async def run_demo(folder: Path, report: Callable[[str, Counts], None]) -> DemoResult:
-    """Runs the demo in an empty folder and returns what came of it; `report` hears of each step."""
+async def run_demo(folder: Path, report: Callable[[str, Counts], None], days: int = 1) -> DemoResult:
+    """Runs the demo in an empty folder for so many days and returns what came of it; `report` hears of each step."""
     async with NewsSite(until=EVENING) as site, Mailbox(folder=folder / "mailbox") as mailbox, WebhookSink() as hook:
         config_path = _write_files(folder, site, mailbox, hook)
         config, _ = load(config_path)
@@ -63,11 +66,16 @@ async def run_demo(folder: Path, report: Callable[[str, Counts], None]) -> DemoR
             clock = _Clock(BEFORE)
             async with open_app(config, store, clock=clock) as opened:
                 app = replace(opened, visits=1)  # one visitor after the other: two runs meet the articles in the same order
-                clock.at = EVENING
-                counts = await _cycle(app, READING, report)
-                clock.at = MORNING
-                counts |= await _cycle(app, SENDING, report)
-            return _result(folder, config_path, store, counts, len(mailbox.messages), len(hook.requests))
+                counts: Counts = {}
+                texts = []
+                for day in range(days):
+                    clock.at = EVENING + day * DAY
+                    site.publish(clock.at)
+                    counts |= await _cycle(app, READING, report)
+                    clock.at = MORNING + day * DAY
+                    counts |= await _cycle(app, SENDING, report)
+                    texts.append(_text(store))
+            return _result(folder, config_path, store, counts, tuple(texts), len(mailbox.messages), len(hook.requests))
         finally:
             store.close()
 
@@ -79,13 +87,21 @@ async def _cycle(app: App, steps: tuple[str, ...], report: Callable[[str, Counts
     return counts
 
 
-def _result(folder: Path, config: Path, store: SqliteStore, counts: Counts, mails: int, webhooks: int) -> DemoResult:
+def _text(store: SqliteStore) -> str:
+    newest = stored_digests.newest(store, "morning")
+    return stored_digests.text_of(store, newest.id) if newest else ""
+
+
+def _result(
+    folder: Path, config: Path, store: SqliteStore, counts: Counts, texts: tuple[str, ...], mails: int, webhooks: int
+) -> DemoResult:
     newest = stored_digests.newest(store, "morning")
     return DemoResult(
         folder=folder,
         config=config,
         subject=newest.subject if newest else "",
-        text=stored_digests.text_of(store, newest.id) if newest else "",
+        text=texts[-1],
+        texts=texts,
         written=tuple(sorted((folder / "outbox").glob("*"))),
         mails=mails,
         webhooks=webhooks,

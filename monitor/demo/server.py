@@ -32,6 +32,7 @@ class NewsSite:
 
     def __init__(self, until: datetime) -> None:
         self._until = until
+        self._places: list[tuple[Outlet, str, str, str]] = []
         self._servers: list[asyncio.Server] = []
         self._routes: dict[tuple[str, str], tuple[int, bytes, str]] = {}
         self.feeds: tuple[tuple[str, str, str], ...] = ()
@@ -51,9 +52,10 @@ class NewsSite:
         for number, outlet in enumerate(outlets(), 2):
             address, prefix = await self._place(f"127.0.0.{number}", outlet)
             base = f"http://{address}:{self.port}{prefix}"
-            self._publish(outlet, address, prefix, base)
+            self._places.append((outlet, address, prefix, base))
             feeds.append((outlet.key, f"{base}/feed", outlet.lang))
         self.feeds = tuple(feeds)
+        self.publish(self._until)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -61,6 +63,12 @@ class NewsSite:
             server.close()
         for server in self._servers:
             await server.wait_closed()
+
+    def publish(self, until: datetime) -> None:
+        """Lets the outlets publish what they have up to an instant."""
+        self._until = until
+        for outlet, address, prefix, base in self._places:
+            self._publish(outlet, address, prefix, base)
 
     async def _place(self, address: str, outlet: Outlet) -> tuple[str, str]:
         """An address of the outlet's own and no prefix, or the shared address and a prefix."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -312,7 +313,18 @@ def _by_side(verdict: Verdict, aliases: set[str] | None) -> tuple[tuple[str, ...
 
 def _brings(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> tuple[str, ...]:
     titles = {m.id: m.title for verdict in (evidence, best) for m in verdict.mentions}
-    return tuple(text for fact in item.delta if (text := _fact(fact, titles, labels)))
+    said = "\n".join((*(c.title for c in item.members), evidence.snippet.text, best.snippet.text))
+    return tuple(_counted(fact, text, said) for fact in item.delta if (text := _fact(fact, titles, labels)))
+
+
+def _counted(fact: str, text: str, said: str) -> str:
+    """A bare number with what it counts, as the report has it: `1,000 jobs`; alone where the report has it otherwise."""
+    kind, _, value = fact.partition("n:")
+    if kind != "figure:" or not value.isdigit():
+        return text
+    written = "|".join(re.escape(f"{int(value):,}".replace(",", sign)) for sign in (",", ".", " ", "\u202f", "\u00a0", ""))
+    found = re.search(rf"(?<![\d.,])(?:{written}) ([^\W\d_]+(?: [^\W\d_]+)?)", said)
+    return f"{text} {found[1]}" if found else text
 
 
 def _fact(fact: str, titles: Mapping[str, str], labels: Labels) -> str:

@@ -140,7 +140,7 @@ _MONTHS = (
     ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
 )
 _SCALES = (
-    (("bn", 1e9), ("m", 1e6)),
+    (("tn", 1e12), ("bn", 1e9), ("m", 1e6)),
     (("tỷ", 1e9), ("triệu", 1e6)),
     (("Md", 1e9), ("M", 1e6)),
 )
@@ -215,10 +215,12 @@ class Labels:
     def amount(self, currency: str, units: int) -> str:
         """`US$200m`, `200 triệu USD`, `200 M USD`."""
         sign, size = next(((sign, size) for sign, size in _SCALES[self._column] if units >= size), ("", 1.0))
-        figure = f"{units / size:.2f}".rstrip("0").rstrip(".")
+        whole, _, rest = f"{units / size:.2f}".partition(".")
+        rest = rest.rstrip("0")
+        figure = self.number(int(whole)) + (("." if self.lang == "en" else ",") + rest if rest else "")
         if self.lang == "en":
             return f"{_SIGNS.get(currency, currency + ' ')}{figure}{sign}"
-        return " ".join(part for part in (figure.replace(".", ","), sign, currency) if part)
+        return " ".join(part for part in (figure, sign, currency) if part)
 
     def figure(self, kind: str, value: float) -> str:
         """`US$200m`, `1,500 MW`, `12.5%`, `10,000 wafers`, `1,200`: a figure by its kind (stories/facts.py)."""

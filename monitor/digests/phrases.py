@@ -97,7 +97,9 @@ class Phrases:
 
     def meta(self, entry: Entry) -> str:
         """`first seen 06:40 (VOV) · 3 copies of VNA · score 7.4 · story 412`; the number is the one to ask `monitor stories show` for."""
-        first = f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}" + (f" ({entry.first})" if entry.first else "")
+        first = f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}" + (
+            f" ({entry.first})" if entry.first and (len(entry.outlets) > 1 or entry.first != entry.line.outlet) else ""
+        )
         score = f"{self.labels.word('score')}\u00a0{self.labels.decimal(entry.score)}"
         copies = f" · {copies}" if (copies := self.copies(entry)) else ""
         return f"{first}{copies} · {score} · {self.labels.word('story')}\u00a0{entry.story}"

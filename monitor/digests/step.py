@@ -124,7 +124,8 @@ def _plan_urgent(
     occasion = Occasion(uid=new_id(), label="", due_at=now, made_at=now, covers_from_at=first, kind="urgent")
     seen = stored.articles_seen(store, first, now)
     coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"])
-    made = Draft(document=document(subscription, occasion, selection, verdicts, coverage), selection=selection, covers_from_at=first)
+    about = stories.background(store, (item.lead.story for item in selection.items))
+    made = Draft(document=document(subscription, occasion, selection, verdicts, coverage, about), selection=selection, covers_from_at=first)
     frozen = _frozen(made, row, None, now, new_id, [each for each in channels if each.name in subscription.channels], "urgent")
     try:
         stored.commit(store, frozen)

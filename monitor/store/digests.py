@@ -42,7 +42,7 @@ select :subscription, h.id, :digest, h.story_id, 'quiet', 0, :now {_GROUPED} and
 """
 # What a story was told as is what the item was that its hits stood in: where two watchlists share it, one of them leads.
 _TOLD = """
-select h.story_id as story, max(d.created_at) as told_at,
+select h.story_id as story, max(case when d.position > 0 or d.shown_as = 'overflow' then d.created_at end) as told_at,
   max(case when l.shown_as in ('new', 'update', 'urgent') or (l.shown_as = 'overflow' and h.band = 'alert') then 2
     when l.shown_as in ('review', 'overflow') then 1 else 0 end) as told
 from digest_hits d join hits h on h.id = d.hit_id
@@ -210,7 +210,7 @@ def _listed(numbers: Iterable[int]) -> str:
 def _waiting(row: Row, told: Row | None) -> Row:
     delta, joined = row.pop("delta_json"), json.loads(row.pop("joined_json") or "{}")
     times = {name: from_text_or_none(row[name]) for name in ("created_at", "published_at", "first_seen_at")}
-    before = {"told": told["told"] if told else 0, "told_at": from_text(told["told_at"]) if told else None}
+    before = {"told": told["told"] if told else 0, "told_at": from_text_or_none(told["told_at"]) if told else None}
     source = {"credit": joined.get("credit", ""), "copy": bool(joined.get("copy"))}
     return {**row, **times, **before, **source, "backfill": bool(row["backfill"]), "delta": tuple(json.loads(delta or "[]"))}
 

@@ -14,7 +14,7 @@ _STEP_WORDS = MappingProxyType(
             {
                 "agreed": r"agree[sd]? to|agreed|approve[sd]|licensed|licenses|licenced|grant(?:s|ed) (?:the|a) .{0,30}(?:licen[cs]e|certificate|permit)",
                 "signed": r"sign(?:s|ed)|ink(?:s|ed)|wins? contract|won (?:a|the) contract",
-                "begun": r"br(?:eaks?|oke|oken) ground|ground broken|starts? (?:building|construction|work)|(?:has |have )?begun|began|begins?|started"
+                "begun": r"br(?:eaks?|oke|oken) ground|ground broken|starts? (?:building|construction|work)|(?:has |have )?begun|began|started"
                 r"|under way|trial run",
                 "running": r"inaugurat(?:es|ed)|open(?:s|ed) (?!on|by|in (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))|opened|launche[sd]|has opened"
                 r"|complete[sd]?|closes? (?:the )?(?:deal|purchase)|closes .{0,30}purchase|goes? (?:live|on sale)|now running|released?s?",

@@ -29,6 +29,9 @@ FIGURE, MAX_FIGURES = 0.07, 2
 TOPICS = 0.20
 ABSENT_PARTY = -0.10
 ONE_A_MEETING = -0.10
+OTHER_PARTNER = -0.25
+"""Two headlines with one party in common and each with another that the other report does not know: same firm, other deal."""
+
 OTHER_COUNTERPART = -0.50
 """Two meetings with other parties are two, however alike they are told: one visit has many."""
 
@@ -130,6 +133,8 @@ def alike(one: Weighed, other: Weighed) -> float:
         score += FIGURE * min(len(a.all_figures & b.all_figures), MAX_FIGURES)
     if a.topics and b.topics:
         score += TOPICS * len(a.topics & b.topics) / len(a.topics | b.topics)
+    if not a.parties.isdisjoint(b.parties) and not a.parties <= b.entities and not b.parties <= a.entities:
+        score += OTHER_PARTNER
     if one.is_meeting and other.is_meeting and a.parties and b.parties and a.parties.isdisjoint(b.parties):
         score += OTHER_COUNTERPART
     if one.is_meeting != other.is_meeting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -50,8 +51,10 @@ class Tags(HTMLParser):
         self.text += "" if self._hidden else text
 
 
-def made(*candidates: Candidate, verdict: Verdict | None = None, **fields: object) -> Document:
-    """A document of candidates that all share one piece of evidence."""
+def made(
+    *candidates: Candidate, verdict: Verdict | None = None, about: Mapping[int, Mapping[str, object]] | None = None, **fields: object
+) -> Document:
+    """A document of candidates that all share one piece of evidence; `about` is what is known of their stories."""
     wanted = subscription(**fields)
     selection = select(candidates, lang=wanted.lang, review=True, max_items=wanted.max_items, now=SEVEN)
     verdict = verdict or evidence("vn-us", "alert", 7.0, SENTENCE, NAMES, ("semiconductors",))
@@ -75,7 +78,7 @@ def made(*candidates: Candidate, verdict: Verdict | None = None, **fields: objec
         late=False,
         missed=0,
     )
-    return document(wanted, occasion, selection, {c.hit: verdict for c in candidates}, coverage_of(rows, 612, 0))
+    return document(wanted, occasion, selection, {c.hit: verdict for c in candidates}, coverage_of(rows, 612, 0), about or {})
 
 
 GOLDEN = """\

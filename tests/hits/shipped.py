@@ -39,9 +39,12 @@ class Labelled:
 
 
 def own_texts(name: str, lang: str) -> list[Labelled]:
-    """The texts of one of our own files."""
+    """The texts of one of our own files; where a file mixes languages each text names its own."""
     rows = tomllib.loads((TEXTS / f"{name}.toml").read_text(encoding="utf-8"))["text"]
-    return [Labelled(id=f"{name} {row['id']}", lang=lang, title=row["title"], text=row["text"], label=row["label"]) for row in rows]
+    return [
+        Labelled(id=f"{name} {row['id']}", lang=row.get("lang", lang), title=row["title"], text=row["text"], label=row["label"])
+        for row in rows
+    ]
 
 
 def corpus_texts(lines: Iterable[str]) -> Iterator[Labelled]:

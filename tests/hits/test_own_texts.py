@@ -13,6 +13,10 @@ First run of each file, before any change was made for it, as precision / recall
     vietnamese-second 21       0.917 / 0.846 / 0.880
     vietnamese-third 21        1.000 / 0.923 / 0.960
 
+Of texts that are near the subject on purpose and not on it, as many as were hits on the first run (all of them in the review band):
+
+    traps           30 texts   8
+
 The newest file of each language was read by the matcher as it was after all changes for the others: those three say what to expect of new
 texts of the kind. What the tests below hold is that nothing learnt from any of them is lost again.
 """
@@ -35,11 +39,12 @@ FILES = {
     "vietnamese-second": "vi",
     "vietnamese-third": "vi",
 }
+TRAPS = ("traps", "traps-second")
 
 
 def test_every_file_is_listed() -> None:
     """No file of labelled texts is left out of the figures."""
-    assert {path.stem for path in TEXTS.glob("*.toml")} == set(FILES)
+    assert {path.stem for path in TEXTS.glob("*.toml")} == {*FILES, *TRAPS}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -50,7 +55,15 @@ def test_figures(name: str) -> None:
     assert found.precision >= 0.9, found.wrong
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [*FILES, *TRAPS])
 def test_no_trap_alerts(name: str) -> None:
     """A trap may at worst be worth a look, never an alert."""
-    assert [one.title for one in own_texts(name, FILES[name]) if one.label == "trap" and judge(one).band == "alert"] == []
+    assert [one.title for one in own_texts(name, FILES.get(name, "")) if one.label == "trap" and judge(one).band == "alert"] == []
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_few_traps_are_worth_a_look(name: str) -> None:
+    """Of texts that are near the subject on purpose at most one in ten is shown at all."""
+    texts = own_texts(name, "")
+    shown = [one.title for one in texts if judge(one).band is not None]
+    assert len(shown) <= len(texts) / 10, shown

@@ -10,7 +10,7 @@ from monitor.hits.query import Node, asked, needs_words, parse
 from monitor.model import Cue, Entity, Side, Topic, Watchlist
 
 # Changes with every change of matching or scoring: stored verdicts name the engine that gave them, and a new one matches history again, quietly.
-ENGINE = "hits-2"
+ENGINE = "hits-3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

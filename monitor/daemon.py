@@ -7,9 +7,10 @@ import fcntl
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from monitor import __version__
 from monitor.app import load, open_app
 from monitor.config import Config
 from monitor.errors import AlreadyRunning, ConfigError
+from monitor.hours import CLOCK_STEP
 from monitor.log import logger
 from monitor.pipeline import STEPS, App, Counts, run_step
 from monitor.scheduler import Ticker
 from monitor.store import deliveries, sites
+from monitor.store.clock import pull_back
 from monitor.store.driver import Store
-from monitor.store.steps import daemon_seen, daemon_started, daemon_stopped
+from monitor.store.steps import daemon_seen, daemon_started, daemon_stopped, record_event
 
 GRACE_S = 8.0
 """How long running steps may go on after a stop is asked for; with closing it stays within ten seconds."""
@@ -49,7 +52,11 @@ def single_instance(database: Path) -> Iterator[None]:
 
 
 def take_over(store: Store, now: datetime) -> None:
-    """Frees what a dead process left claimed. Only for the holder of the single-instance lock: nobody else can be at work then."""
+    """Frees what a dead process left claimed. Only for the holder of the single-instance lock: nobody else can be at work then.
+
+    Due times that a clock ahead of its time has set are mended too.
+    """
+    pull_back(store, now)
     sites.free_all(store, now)
     deliveries.release_all(store, now)
 
@@ -75,7 +82,8 @@ async def _live(app: App, stop: asyncio.Event, reload: asyncio.Event, report: Ca
     ticker = Ticker()
     for step in STEPS.values():
         ticker.every(step.every_s, step.name, partial(_tick, app, step.name, report), app.clock(), step.parallel)
-    ticker.every(_HEARTBEAT_S, "heartbeat", partial(_heartbeat, app, daemon_id), app.clock())
+    watch = ClockWatch(app.clock, time.monotonic)
+    ticker.every(_HEARTBEAT_S, "heartbeat", partial(_heartbeat, app, daemon_id, watch), app.clock())
     ticker.start()
     waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(reload.wait())]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -94,8 +102,36 @@ async def _tick(app: App, name: str, report: Callable[[str, Counts], None]) -> N
         logger().info(name, **done)
 
 
-async def _heartbeat(app: App, daemon_id: str) -> None:
+class ClockWatch:
+    """Compares how far the wall clock went with the time that passed. A machine that slept shows as a step ahead."""
+
+    def __init__(self, clock: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._before = clock(), monotonic()
+
+    def step(self) -> timedelta | None:
+        """How far the wall clock was moved since the last look; None where it was not."""
+        at, passed = self._clock(), self._monotonic()
+        moved = (at - self._before[0]) - timedelta(seconds=passed - self._before[1])
+        self._before = at, passed
+        return moved if abs(moved) >= CLOCK_STEP else None
+
+
+async def _heartbeat(app: App, daemon_id: str, watch: ClockWatch) -> None:
     await asyncio.to_thread(daemon_seen, app.store, daemon_id, app.clock())
+    if (moved := watch.step()) is not None:
+        await asyncio.to_thread(clock_moved, app.store, app.clock(), moved)
+
+
+def clock_moved(store: Store, now: datetime, moved: timedelta) -> int:
+    """Records a step of the clock and mends the due times that the wrong time has set; returns how many those were."""
+    direction = "ahead" if moved > timedelta(0) else "back"
+    detail = f"the clock went {abs(moved)} {direction} of the time that passed: it was set, or the machine slept"
+    logger().warning("clock step", moved_s=round(moved.total_seconds()))
+    with store.write():
+        record_event(store, now, "clock.step", "clock", detail)
+        return pull_back(store, now)
 
 
 def _reloaded(config: Config) -> Config:

@@ -24,6 +24,12 @@ _CAPITALS = {
     "geneva": "Europe/Zurich",
 }
 """Cities that people write and the tz database names after another city of the same zone."""
+HORIZON = timedelta(days=8)
+"""No due time is set further ahead: intervals and Retry-After end at seven days. One that is was set by a clock that ran ahead."""
+
+CLOCK_STEP = timedelta(seconds=60)
+"""The wall clock counts as moved when it went so much further, or less far, than the time that passed."""
+
 _LOOK_BACK_DAYS = 9
 """A schedule names at least one weekday, so its newest slot is never older than a week and the zone's offset."""
 
@@ -226,6 +232,11 @@ def quiet_until(schedule: Schedule, at: datetime) -> datetime | None:
     """The end of the quiet window that holds `at`, or None where it is not quiet. The start is quiet, the end is not."""
     window = _quiet_window(schedule, at)
     return window[1] if window else None
+
+
+def quiet_now(schedule: Schedule, at: datetime) -> bool:
+    """True inside the quiet window, unless that lasts the whole day: then nothing would ever be told."""
+    return quiet_until(schedule, at) is not None and not _all_day(schedule)
 
 
 def released_slot(schedule: Schedule, now: datetime) -> Slot | None:

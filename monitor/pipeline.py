@@ -10,9 +10,10 @@ Running a step twice, or dying inside it, loses nothing. The scheduler ticks the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from monitor.articles import step as articles
@@ -23,11 +24,13 @@ from monitor.feeds import step as feeds
 from monitor.fetch.polite import Sender
 from monitor.hits import step as hits
 from monitor.hits.match import Matcher
+from monitor.hours import quiet_now, schedule_of
 from monitor.log import logger
-from monitor.model import Site, Watchlist
+from monitor.model import Site, Subscription, Watchlist
 from monitor.sandbox import Sandbox
 from monitor.store import sites
 from monitor.store.articles import drop_old_texts
+from monitor.store.clock import pull_back
 from monitor.store.driver import Store
 from monitor.store.sites import LeaseLost
 from monitor.store.steps import step_finished, step_started
@@ -147,12 +150,18 @@ async def deliver(app: App) -> Counts:
             jitter=app.jitter,
             channels=app.config.channel,
             limit=100,
+            held=partial(_quiet, app.config.subscription),
         )
     )
 
 
+def _quiet(subscriptions: Sequence[Subscription], now: datetime) -> tuple[str, ...]:
+    return tuple(each.name for each in subscriptions if quiet_now(schedule_of(each), now))
+
+
 async def tidy(app: App) -> Counts:
-    """Drops the text of articles without hits that is older than `articles.keep_text_days`; identities stay for ever."""
+    """Drops the text of articles without hits that is older than `articles.keep_text_days`; identities stay for ever. Mends impossible due times."""
+    await asyncio.to_thread(pull_back, app.store, app.clock())
     before = app.clock() - timedelta(days=app.config.articles.keep_text_days)
     dropped = await asyncio.to_thread(drop_old_texts, app.store, before, 500)
     return {"dropped": dropped}

@@ -51,11 +51,15 @@ async def deliver(
     jitter: Callable[[], float],
     channels: tuple[ChannelSettings, ...],
     limit: int,
+    held: Callable[[datetime], tuple[str, ...]] = lambda now: (),
 ) -> DeliverCounts:
-    """Makes the due attempts, at most `limit` destinations at once, and records each verdict. A slow destination delays no other."""
-    sending = _Sending(store, build_channels(channels, door), clock, new_id, jitter)
+    """Makes the due attempts, at most `limit` destinations at once, and records each verdict. A slow destination delays no other.
+
+    `held` names the subscriptions whose quiet hours it is at an instant: what they tell waits.
+    """
+    sending = _Sending(store, build_channels(channels, door), clock, new_id, jitter, held)
     now = clock()
-    claimed = await asyncio.to_thread(stored.claim, store, now, now + _LEASE, new_id(), limit)
+    claimed = await asyncio.to_thread(stored.claim, store, now, now + _LEASE, new_id(), limit, None, held(now))
     ended = await asyncio.gather(*(sending.destination(each) for each in claimed), return_exceptions=True)
     states: list[str] = []
     for each in ended:
@@ -78,19 +82,21 @@ class _Sending:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         jitter: Callable[[], float],
+        held: Callable[[datetime], tuple[str, ...]],
     ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
         self._new_id = new_id
         self._jitter = jitter
+        self._held = held
 
     async def destination(self, claimed: Claim) -> list[str]:
         """Sends a claimed delivery and the next ones of the same destination, oldest first, until one does not go through."""
         states = [await self._one(claimed)]
         while states[-1] in ("delivered", "rejected") and len(states) < _IN_A_ROW:
             now = self._clock()
-            args = (self._store, now, now + _LEASE, self._new_id(), 1, claimed.delivery.destination)
+            args = (self._store, now, now + _LEASE, self._new_id(), 1, claimed.delivery.destination, self._held(now))
             following = await asyncio.to_thread(stored.claim, *args)
             if not following:
                 break

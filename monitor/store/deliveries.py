@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from monitor.hours import from_text, from_text_or_none
+from monitor.hours import HORIZON, from_text, from_text_or_none
 from monitor.model import Attempt, Delivery, Message, SendVerdict
 from monitor.store.driver import Row, Store
 
@@ -13,12 +13,17 @@ from monitor.store.driver import Row, Store
 # A time beyond the horizon was set by a clock that ran ahead: such a delivery is due, else it would wait until then.
 _DUE = """
 select d.id, d.state from deliveries d
-where d.id = (select min(x.id) from deliveries x where x.destination = d.destination and x.state in ('pending', 'sending', 'parked'))
+where d.id = (select min(x.id) from deliveries x where x.destination = d.destination and x.state in ('pending', 'sending', 'parked'){held})
   and (cast(:destination as text) is null or d.destination = :destination)
   and ((d.state in ('pending', 'parked') and (d.next_attempt_at <= :now or d.next_attempt_at > :horizon))
     or (d.state = 'sending' and (d.lease_until_at <= :now or d.lease_until_at > :horizon)))
 order by d.id limit :limit
 """
+# What a subscription tells by its schedule waits while it is quiet there; a digest that a person asked for does not.
+_HELD = """
+ and not exists (select 1 from messages m join digests g on g.id = m.digest_id join slots l on l.id = g.slot_id
+   join subscriptions s on s.id = g.subscription_id
+   where m.id = x.message_id and l.label not like 'manual-%' and s.name in ({names}))"""
 _CLAIM = """
 update deliveries set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, owner = :owner, lease_until_at = :until,
   first_attempt_at = coalesce(first_attempt_at, :now) where id = :id
@@ -53,10 +58,6 @@ _FAILED = "select id from deliveries where state in ('rejected', 'parked', 'expi
 _WAITING = "select count(*) as n from deliveries where state in ('pending', 'sending')"
 
 
-HORIZON = timedelta(days=8)
-"""No next attempt is set further ahead than this: Retry-After is capped at seven days."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A delivery that this process may send until its lease ends, with its message and the attempt already logged. `was`: its state before."""
@@ -68,10 +69,17 @@ class Claim:
     was: str = "pending"
 
 
-def claim(store: Store, now: datetime, until: datetime, owner: str, limit: int, destination: str | None = None) -> tuple[Claim, ...]:
-    """Claims the oldest due delivery of each destination (or of one), at most `limit`. The attempt is logged in the same transaction, before any network."""
+def claim(
+    store: Store, now: datetime, until: datetime, owner: str, limit: int, destination: str | None = None, held: tuple[str, ...] = ()
+) -> tuple[Claim, ...]:
+    """Claims the oldest due delivery of each destination (or of one), at most `limit`. The attempt is logged in the same transaction, before any network.
+
+    `held`: subscriptions whose quiet hours it is; what did not go through before they began is tried again when they are over.
+    """
+    names = {f"held_{number}": name for number, name in enumerate(held)}
+    clause = _HELD.replace("{names}", ", ".join(f":{name}" for name in names)) if names else ""
     with store.write():
-        due = store.all(_DUE, now=now, horizon=now + HORIZON, limit=limit, destination=destination)
+        due = store.all(_DUE.replace("{held}", clause), now=now, horizon=now + HORIZON, limit=limit, destination=destination, **names)
         return tuple(_claim(store, row["id"], row["state"], now, until, owner) for row in due)
 
 

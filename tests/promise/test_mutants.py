@@ -19,7 +19,7 @@ from monitor.deliveries import mime, step
 from monitor.deliveries.webhook import WebhookSender
 from monitor.errors import StoreError
 from monitor.model import Message
-from monitor.store import deliveries, digests, feeds
+from monitor.store import deliveries, digests, polls
 from monitor.store.deliveries import Claim
 from monitor.store.driver import Store
 from monitor.store.invariants import check_invariants
@@ -183,7 +183,7 @@ def test_deferred_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_validators_before_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """7. Keeping a feed's validators before its entries are stored loses the entries: the next answer is "not modified"."""
-    real = feeds.save_poll
+    real = polls.save_poll
 
     def save_poll(store: Store, site: Any, feed: Any, polled: Any, now: datetime, until: datetime) -> Any:
         with store.write():
@@ -197,7 +197,7 @@ def test_validators_before_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             )
         return real(store, site, feed, polled, now, until)
 
-    monkeypatch.setattr(feeds, "save_poll", save_poll)
+    monkeypatch.setattr(polls, "save_poll", save_poll)
     assert any("lost" in each for each in Runner(tmp_path).hunt("after commit of feeds$"))
 
 

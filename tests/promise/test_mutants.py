@@ -188,11 +188,13 @@ def test_validators_before_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def save_poll(store: Store, site: Any, feed: Any, polled: Any, now: datetime, until: datetime) -> Any:
         with store.write():
             store.run(
-                "update feeds set etag = :etag, body_hash = :body, next_poll_at = :next, baseline_at = coalesce(baseline_at, :now) where id = :id",
+                "update feeds set etag = :etag, body_hash = :body, next_poll_at = :next, baseline_at = coalesce(baseline_at, :now),"
+                " full_at = :now, answered_url = :answered where id = :id",
                 etag=polled.etag,
                 body=polled.body_hash,
                 next=polled.next_poll_at,
                 now=now,
+                answered=polled.memory.answered_url,
                 id=feed.id,
             )
         return real(store, site, feed, polled, now, until)

@@ -152,7 +152,7 @@ class Web:
         if path == "feed":
             body = self._feed(host).encode()
             etag = f'"{len(body)}-{self.items[host][-1:]}"'
-            if ("if-none-match", etag) in request.headers:
+            if ("if-none-match", etag) in (*request.headers, *request.conditions):
                 return Response(url=request.url, status=304)
             return Response(url=request.url, status=200, headers=(("content-type", "application/rss+xml"), ("etag", etag)), body=body)
         return Response(url=request.url, status=200, headers=(("content-type", "text/html"),), body=page(int(path)).encode())

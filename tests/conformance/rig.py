@@ -210,6 +210,8 @@ class Rig:
         return from_text(row["due"]) if row and row["due"] else None
 
     async def _resolve(self, host: str, port: int) -> list[str]:
+        if not host[-1].isalpha() or host.startswith("["):
+            return [host.strip("[]")]
         if host.endswith(".invalid"):
             raise gaierror(EAI_NONAME, "Name or service not known")
         return self.names.get(host, ["127.0.0.1"])

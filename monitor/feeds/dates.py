@@ -19,6 +19,8 @@ _WEEKDAY = re.compile(
     r"^\s*(?:(?:thứ|thu)\s+(?:hai|ba|tư|tu|năm|nam|sáu|sau|bảy|bay|\d)|chủ nhật|chu nhat|cn|t[2-7])\s*,?\s*", re.IGNORECASE
 )
 _NUMERIC = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ ,T-]+(.*))?$")
+_BRACKETED = re.compile(r"\(([+-]\d{4})\)\s*$")
+_YEAR_ZERO = re.compile(r"[A-Za-z]{3}\w*[ ,-]+0\d{3}\b")
 _CLOCK = re.compile(r"(\d{1,2})[:h](\d{2})(?::(\d{2}))?\s*(am|pm|sa|ch)?\s*([+-]\d{2}:?\d{2}|z)?$", re.IGNORECASE)
 _CLOCK_FIRST = re.compile(r"^(\d{1,2}:\d{2}(?::\d{2})?)[ ,-]+(\d{1,2}[/.-]\d{1,2}[/.-]\d{4})$")
 _EPOCH = re.compile(r"^(\d{10})(\d{3})?$")
@@ -46,6 +48,7 @@ def published_at(raw: str, parsed: str, zone: str, now: datetime, oldest: dateti
 def _read(text: str, zone: ZoneInfo) -> datetime | None:
     text = _WEEKDAY.sub("", text)
     text = _OFFSET_NAME.sub(lambda found: f"{found[1]}{int(found[2]):02}{found[3] or '00'}", text).strip()
+    text = _BRACKETED.sub(r"\1", text)
     if epoch := _EPOCH.match(text):
         return datetime.fromtimestamp(int(epoch[1]), UTC)
     if _YEAR_FIRST.match(text):
@@ -70,6 +73,8 @@ def _iso(text: str, zone: ZoneInfo) -> datetime | None:
 
 def _rfc822(text: str, zone: ZoneInfo) -> datetime | None:
     text = re.sub(r":60(?=\D|$)", ":59", text)
+    if _YEAR_ZERO.search(text):
+        return None  # the library reads the year 0000 as 2000
     try:
         found = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

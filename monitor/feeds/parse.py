@@ -24,6 +24,8 @@ from monitor.text import clean, one_line
 
 # feedparser works out the base address anew at every element: a fifth of its time.
 feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=64)(feedparser.mixin.make_safe_absolute_uri)
+# An id is a name: resolved against the feed's address, all would be new when the feed moves.
+feedparser.mixin._FeedParserMixin.can_be_relative_uri.discard("id")
 
 TITLE, SUMMARY, AUTHOR, GUID = 500, 20_000, 200, 2_048
 
@@ -66,7 +68,7 @@ def parse_feed(body: bytes, url: str = "", content_type: str = "", max_entries: 
     ended       the feed says that no more will come
     unreadable  the text is in a font's code: nobody can tell what it says
     candidates  where the bytes are a web page: the feeds it names, as find_feeds gives them
-    entries     each with guid, link (relative where the feed has it so), title, summary, author, lang, published (as given) and parsed
+    entries     each with guid, link, title, summary, author, lang, published (as given) and parsed
                 (ISO 8601 as feedparser understood it, or '')
     """
     body = unpacked(body)
@@ -80,8 +82,7 @@ def parse_feed(body: bytes, url: str = "", content_type: str = "", max_entries: 
     fit, total = _first_items(fit, max_entries)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # feedparser warns of its own renamed keys
-        # No content-location: feedparser would resolve ids against it too, and a feed that moves would have all new ones.
-        headers = {"content-type": content_type} if content_type else {}
+        headers = {name: value for name, value in (("content-type", content_type), ("content-location", url)) if value}
         parsed = feedparser.parse(io.BytesIO(fit), response_headers=headers, sanitize_html=False, resolve_relative_uris=False)
         if not parsed.entries and not parsed.get("version"):
             return _not_feed(instead_of_a_feed(body, url, content_type))

@@ -35,7 +35,7 @@ def identify(
     theirs: they keep it for reading (`url`), but `url_key` is empty.
     """
     dates = _Dates(zone, now, oldest, published_at(channel_date, "", zone, now, oldest))
-    links = [unwrap(urls.join(feed_url, str(each["link"]))) if each["link"] else "" for each in found]
+    links = [_page(feed_url, str(each["link"])) for each in found]
     shared = _shared(found, links)
     entries: dict[str, Entry] = {}
     for each, link in zip(found, links, strict=True):
@@ -54,6 +54,12 @@ class _Dates:
 
     def of(self, raw: str, parsed: str) -> datetime | None:
         return published_at(raw, parsed, self.zone, self.now, self.oldest) if raw else self.channel
+
+
+def _page(feed_url: str, link: str) -> str:
+    """Where a link leads, without redirectors; nowhere where it is none, or leads back to the feed."""
+    url = unwrap(urls.join(feed_url, link)) if link else ""
+    return "" if url == feed_url else url
 
 
 def _is_home_page(link: str) -> bool:

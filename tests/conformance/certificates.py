@@ -10,24 +10,50 @@ import pytest
 
 from monitor.fetch.transport import tls_context
 
+_AUTHORITY = """\
+[ca]
+default_ca = here
+[here]
+database = index.txt
+serial = serial
+new_certs_dir = .
+default_md = sha256
+policy = any
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+subjectAltName = DNS:{name}
+"""
 
-def certificate(folder: Path, name: str, days: int = 2) -> Path:
+
+def certificate(folder: Path, name: str, *, valid: tuple[str, str] = ("20200101000000Z", "20400101000000Z")) -> Path:
     """A self-signed certificate for a name, with its key in the same file. Skips the test where openssl is not installed."""
-    key, made, both = (folder / f"{name}.{ending}" for ending in ("key", "crt", "pem"))
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}"]
-    if days < 0:
-        command += ["-not_before", "20200101000000Z", "-not_after", "20200201000000Z"]
-    else:
-        command += ["-days", str(days)]
+    (folder / "ca.cnf").write_text(_AUTHORITY.format(name=name), encoding="ascii")
+    (folder / "index.txt").touch()
+    (folder / "serial").write_text("01", encoding="ascii")
+    asked = [
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-subj",
+        f"/CN={name}",
+        "-keyout",
+        "key",
+        "-out",
+        "asked",
+    ]
+    signed = ["ca", "-batch", "-notext", "-config", "ca.cnf", "-selfsign", "-keyfile", "key", "-in", "asked", "-out", "made"]
     try:
-        done = subprocess.run(
-            [*command, "-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(made)], capture_output=True, check=False
-        )
+        for command in (asked, [*signed, "-startdate", valid[0], "-enddate", valid[1]]):
+            subprocess.run(["openssl", *command], cwd=folder, capture_output=True, check=True)
     except FileNotFoundError:
         pytest.skip("SKIPPED: openssl is not installed; the TLS cases did not run")
-    if done.returncode != 0:
-        pytest.skip(f"SKIPPED: this openssl cannot make the certificate: {done.stderr.decode()[-200:]}")
-    both.write_bytes(key.read_bytes() + made.read_bytes())
+    both = folder / f"{name}.pem"
+    both.write_bytes((folder / "key").read_bytes() + (folder / "made").read_bytes())
     return both
 
 

@@ -24,7 +24,7 @@ from monitor.sandbox import Sandbox
 from monitor.store import feeds
 from monitor.store.driver import Row
 from monitor.store.sqlite import SqliteStore, open_sqlite
-from tests.conformance.server import Asked, Server, serving
+from tests.conformance.server import Asked, Server, reply, serving
 
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 TICK = timedelta(seconds=5)
@@ -244,3 +244,12 @@ async def rig(
             yield made
         finally:
             await made.stop()
+
+
+async def polled(rig: Rig, *documents: str, **settings: object) -> list[str]:
+    """Polls a feed once for each document; returns the titles stored."""
+    rig.feed("one", rig.server.say("/f", *(reply(document) for document in documents)), **settings)
+    await rig.poll()
+    if len(documents) > 1:
+        await rig.again(len(documents) - 1)
+    return rig.titles()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -220,7 +221,7 @@ def test_case_21_not_found_for_days(case: Case) -> None:
         await rig.poll()
         await rig.again(12)
         times = [asked.at for asked in rig.asked("/f")]
-        waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        waits = [later - earlier for earlier, later in pairwise(times)]
         assert waits[2] >= 2 * HOUR
         assert all(timedelta(hours=24) <= wait <= timedelta(hours=25) for wait in waits[4:])
         assert rig.state()["failing_since_at"] is not None

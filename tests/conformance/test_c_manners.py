@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -19,7 +20,7 @@ DAY = timedelta(days=1)
 
 def gaps(asked: list[Asked]) -> list[timedelta]:
     times = sorted(one.at for one in asked)
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return [later - earlier for earlier, later in pairwise(times)]
 
 
 def test_case_29_an_ordinary_day(case: Case) -> None:
@@ -106,7 +107,9 @@ def test_case_31_expires_and_age(case: Case, headers: dict[str, str], least: tim
 
 
 def channel(extra: str) -> str:
-    return rss(item("a", START), head=f"<title>The Feed</title>{extra}", attributes=' xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"')
+    return rss(
+        item("a", START), head=f"<title>The Feed</title>{extra}", attributes=' xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"'
+    )
 
 
 @pytest.mark.parametrize(
@@ -208,7 +211,9 @@ def test_case_36_one_request_for_one_address(case: Case) -> None:
     """Two feeds of one address share each request, whatever their intervals; both keep entries of their own; so do feeds that moved together."""
 
     async def work(rig: Rig) -> None:
-        url = rig.server.say("/f", reply(FEED, ETag='"1"'), reply(status=304), reply(rss(item("new", START)), ETag='"2"'), reply(status=304))
+        url = rig.server.say(
+            "/f", reply(FEED, ETag='"1"'), reply(status=304), reply(rss(item("new", START)), ETag='"2"'), reply(status=304)
+        )
         rig.feed("one", url)
         rig.feed("two", url, lang="vi")
         await rig.poll()
@@ -332,7 +337,9 @@ def test_case_41_article_pages(case: Case) -> None:
 
     async def work(rig: Rig) -> None:
         rig.articles = True
-        text = "<html><body><article><p>" + "A plant for semiconductors opens in Hanoi, officials said. " * 20 + "</p></article></body></html>"
+        text = (
+            "<html><body><article><p>" + "A plant for semiconductors opens in Hanoi, officials said. " * 20 + "</p></article></body></html>"
+        )
         paths = [f"/a{number}" for number in range(5)]
         for path in paths:
             rig.server.say(path, reply(text, Content_Type="text/html"), host="news.example")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 import tomllib
@@ -198,7 +199,7 @@ async def open_doors(config: Config) -> AsyncIterator[tuple[PoliteDoor, Door, Sa
     """Opens the fetch door and the parse door alone, for commands that ask strangers and need no watchlists; closes them at the end."""
     settings = config.fetch
     door = Door(user_agent=settings.agent, allow_private=settings.allow_private, ports=settings.ports, in_flight=settings.in_flight)
-    async with door as direct_door, Sandbox(size=2) as sandbox:
+    async with door as direct_door, Sandbox(size=max(2, os.cpu_count() or 2)) as sandbox:
         yield PoliteDoor(direct_door, settings.per_host_pause_s, time.monotonic), direct_door, sandbox
 
 

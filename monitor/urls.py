@@ -191,6 +191,7 @@ def _tidy(url: str) -> str:
     return re.sub(r"[\t\n\r]", "", url.strip(_EDGES)).strip(_EDGES)
 
 
+@lru_cache(maxsize=1024)
 def _host(raw: str) -> str | None:
     if raw.startswith("["):
         try:
@@ -237,6 +238,8 @@ def _number(part: str) -> int:
 
 
 def _without_dots(path: str) -> str:
+    if "/." not in path and "%" not in path:
+        return path
     parts = path.split("/")[1:]
     kept: list[str] = []
     for place, part in enumerate(parts):
@@ -253,6 +256,8 @@ def _without_dots(path: str) -> str:
 
 def _plain(text: str) -> str:
     """Escapes in upper case, those of unreserved characters resolved (RFC 3986 6.2.2), a stray % escaped."""
+    if "%" not in text:
+        return text
     text = re.sub(r"%(?![0-9a-fA-F]{2})", "%25", text)
     return re.sub(r"%([0-9a-fA-F]{2})", _plain_escape, text)
 

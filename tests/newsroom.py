@@ -12,7 +12,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -31,6 +31,7 @@ class Answer:
     body: bytes
     content_type: str
     etag: str = ""
+    fields: str = ""
     packed: bytes = field(default=b"")
 
 
@@ -42,12 +43,13 @@ class Newsroom:
         self.counts: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()
         self.latency_s = latency_s
+        self.on_request: Callable[[str], None] = lambda target: None
         self.port = 0
         self.hosts: tuple[str, ...] = ("127.0.0.1",)
 
-    def put(self, path: str, body: bytes, content_type: str = "text/html; charset=utf-8", etag: str = "") -> None:
-        """Places an answer at a path."""
-        self.answers[path] = Answer(body, content_type, etag, gzip.compress(body, 5) if len(body) > 200 else b"")
+    def put(self, path: str, body: bytes, content_type: str = "text/html; charset=utf-8", etag: str = "", fields: str = "") -> None:
+        """Places an answer at a path; `fields` are further header lines, each ended by CRLF."""
+        self.answers[path] = Answer(body, content_type, etag, fields, gzip.compress(body, 5) if len(body) > 200 else b"")
 
     def url(self, path: str, host: int = 0) -> str:
         """The address of a path at one of the hosts."""
@@ -60,11 +62,12 @@ class Newsroom:
             self.counts.clear()
             return _head(200, "application/json", f"Content-Length: {len(body)}\r\n") + body
         self.asked[target] += 1
+        self.on_request(target)
         found = self.answers.get(target)
         if found is None:
             self.counts["404"] += 1
             return _head(404, "text/plain", "Content-Length: 0\r\n")
-        etag = f"ETag: {found.etag}\r\n" if found.etag else ""
+        etag = (f"ETag: {found.etag}\r\n" if found.etag else "") + found.fields
         self.counts["conditional"] += "if-none-match" in fields
         if found.etag and fields.get("if-none-match") == found.etag:
             self.counts["304"] += 1

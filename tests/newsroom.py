@@ -36,12 +36,12 @@ class Answer:
 
 
 class Newsroom:
-    """Paths with their answers. `counts` holds requests by status, and `asked` how often each path was asked."""
+    """Paths with their answers; `make` answers paths where nothing was placed. `counts` holds requests by status."""
 
     def __init__(self, latency_s: float = 0.0) -> None:
         self.answers: dict[str, Answer] = {}
+        self.make: Callable[[str], bytes | None] = lambda target: None
         self.counts: Counter[str] = Counter()
-        self.asked: Counter[str] = Counter()
         self.latency_s = latency_s
         self.on_request: Callable[[str], None] = lambda target: None
         self.port = 0
@@ -61,9 +61,10 @@ class Newsroom:
             body = json.dumps(self.counts).encode()
             self.counts.clear()
             return _head(200, "application/json", f"Content-Length: {len(body)}\r\n") + body
-        self.asked[target] += 1
         self.on_request(target)
         found = self.answers.get(target)
+        if found is None and (made := self.make(target)) is not None:
+            found = Answer(made, "text/html; charset=utf-8")
         if found is None:
             self.counts["404"] += 1
             return _head(404, "text/plain", "Content-Length: 0\r\n")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,7 +177,6 @@ class _Reader:
         values = sketch.sketch(found)
         now = self.clock()
         key = urls.url_key(canonical)
-        copy_of = await asyncio.to_thread(self._copy_of, article.id, key, values, len(found), now)
         published_at = article.published_at or _believable(page["date"], article.first_seen_at)
         read_page = ReadPage(
             kind="article",
@@ -196,11 +195,19 @@ class _Reader:
             sketch=sketch.to_bytes(values),
             sketch_size=len(found),
             sketch_values=values[:_SKETCH_INDEX],
-            copy_of=copy_of,
+            copy_of=None,
+            text_of=None,
             quiet=article.quiet and not self._fresh(article, published_at),
         )
-        await asyncio.to_thread(stored.save_page, self.store, self.site, article.id, read_page, now, self._lease())
+        await asyncio.to_thread(self._save_page, article.id, read_page, values, found, now)
         return "read"
+
+    def _save_page(self, article_id: int, page: ReadPage, values: tuple[int, ...], found: list[str], now: datetime) -> None:
+        """Looks for an original and stores the page in one transaction: of copies read at the same time the first is the original of the others."""
+        with self.store.write():
+            copy_of = self._copy_of(article_id, page.canonical_key, values, len(found), now)
+            page = replace(page, copy_of=copy_of, text_of=self._text_of(copy_of, found))
+            stored.save_page(self.store, self.site, article_id, page, now, self._lease())
 
     def _copy_of(self, article_id: int, canonical_key: str, values: tuple[int, ...], size: int, now: datetime) -> int | None:
         if same := stored.same_page(self.store, article_id, canonical_key):
@@ -210,6 +217,11 @@ class _Reader:
             if is_copy(values, size, Candidate(id=candidate.id, sketch=sketch.from_bytes(candidate.sketch), size=candidate.size)):
                 return candidate.id
         return None
+
+    def _text_of(self, copy_of: int | None, found: list[str]) -> int | None:
+        """The original, where its text has the same words; an edited copy keeps its own, for evidence must be what was really there."""
+        original = None if copy_of is None else stored.get(self.store, copy_of)
+        return copy_of if original is not None and original.text_source != "feed" and words(original.text) == found else None
 
     def _fresh(self, article: PendingArticle, published_at: datetime | None) -> bool:
         """A baseline article without a date in its feed turns out to be news when its page says so."""

@@ -26,7 +26,7 @@ _SAVE_PAGE = """
 update articles set state = 'done', kind = :kind, text_source = :source, title = :title, author = :author, publisher = :publisher,
   lang = :lang, lang_source = :lang_source, published_at = :published, canonical_url = :canonical, canonical_key = :canonical_key,
   fetched_at = :now, http_status = :status, error_kind = null, error = null, strikes = 0, next_read_at = null,
-  text_hash = :hash, sketch = :sketch, sketch_size = :size, copy_of = :copy_of, quiet = :quiet, matched_rev = 0
+  text_hash = :hash, sketch = :sketch, sketch_size = :size, copy_of = :copy_of, text_of = :text_of, quiet = :quiet, matched_rev = 0
 where id = :id
 """
 _SAVE_FEED_TEXT = """
@@ -53,9 +53,9 @@ _COLUMNS = """
 a.id, a.url, a.canonical_url, a.title, a.author, a.publisher, a.lang, a.published_at, a.first_seen_at, a.fetched_at, a.state,
 a.text_source, coalesce(t.text, '') as text, a.text_hash, a.copy_of, a.quiet, a.matched_rev
 """
-_ONE = f"select {_COLUMNS} from articles a left join texts t on t.article_id = a.id where a.id = :id"
+_ONE = f"select {_COLUMNS} from articles a left join texts t on t.article_id = coalesce(a.text_of, a.id) where a.id = :id"
 _BY_URL = f"""
-select {_COLUMNS} from articles a left join texts t on t.article_id = a.id
+select {_COLUMNS} from articles a left join texts t on t.article_id = coalesce(a.text_of, a.id)
 where a.url_key = :key or a.canonical_key = :key order by a.id limit 1
 """
 _LIST = """
@@ -70,7 +70,11 @@ where e.article_id = :id order by e.first_seen_at, e.id
 """
 _OLD = """
 select t.article_id as id from texts t join articles a on a.id = t.article_id
-where a.first_seen_at < :before and a.matched_rev > 0 and not exists (select 1 from hits h where h.article_id = a.id) limit :limit
+where a.first_seen_at < :before and a.matched_rev > 0 and not exists (select 1 from hits h where h.article_id = a.id)
+  and not exists (
+    select 1 from articles c where c.text_of = a.id
+      and (c.first_seen_at >= :before or c.matched_rev = 0 or exists (select 1 from hits h where h.article_id = c.id))
+  ) limit :limit
 """
 _DROP_TEXT = "delete from texts where article_id = :id"
 _DROP_SKETCH = "delete from sketch_values where article_id = :id"
@@ -98,7 +102,7 @@ class PendingArticle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPage:
-    """What a page gave: everything that is stored of it."""
+    """What a page gave: everything that is stored of it. `text_of` names the article that has the same text already: it is kept once."""
 
     kind: str
     text_source: str
@@ -117,6 +121,7 @@ class ReadPage:
     sketch_size: int
     sketch_values: tuple[int, ...]
     copy_of: int | None
+    text_of: int | None
     quiet: bool
 
 
@@ -208,11 +213,13 @@ def save_page(store: Store, site: Site, article_id: int, page: ReadPage, now: da
             "sketch": page.sketch,
             "size": page.sketch_size,
             "copy_of": page.copy_of,
+            "text_of": page.text_of,
             "quiet": page.quiet,
         }
         store.run(_SAVE_PAGE, id=article_id, now=now, **fields)
-        _save_text(store, article_id, page.title, page.text)
-        for value in page.sketch_values:
+        if page.text_of is None:
+            _save_text(store, article_id, page.title, page.text)
+        for value in page.sketch_values if page.copy_of is None else ():
             store.run(_SKETCH_VALUE, value=value, id=article_id)
 
 

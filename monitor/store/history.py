@@ -12,7 +12,8 @@ from monitor.store.driver import Row, Store
 from monitor.store.hits import get
 
 _COLUMNS = """
-select a.id, a.title, t.text, a.lang, a.text_source, a.url, a.publisher, a.first_seen_at, a.matched_rev from articles a join texts t on t.article_id = a.id
+select a.id, a.title, t.text, a.lang, a.text_source, a.url, a.publisher, a.first_seen_at, a.matched_rev
+from articles a join texts t on t.article_id = coalesce(a.text_of, a.id)
 """
 _PAGE = f"{_COLUMNS} where a.id > :after and a.first_seen_at >= :since and a.state <> 'pending' order by a.id limit :limit"
 _ONE = f"{_COLUMNS} where a.id = :id"
@@ -20,7 +21,7 @@ _FIRST = "select min(id) as id from articles where first_seen_at >= :since"
 _REACH = """
 select count(*) as articles, coalesce(sum(case when t.article_id is null then 1 else 0 end), 0) as dropped,
   min(case when t.article_id is not null then a.first_seen_at end) as oldest
-from articles a left join texts t on t.article_id = a.id where a.first_seen_at >= :since and a.state <> 'pending'
+from articles a left join texts t on t.article_id = coalesce(a.text_of, a.id) where a.first_seen_at >= :since and a.state <> 'pending'
 """
 _OLDEST = "select a.first_seen_at as oldest from texts t join articles a on a.id = t.article_id order by a.first_seen_at limit 1"
 _MARKS = """

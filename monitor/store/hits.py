@@ -14,7 +14,7 @@ from monitor.store.driver import Row, Store, Value
 
 _DUE_COLUMNS = """
 select a.id, a.title, coalesce(t.text, a.summary) as text, a.lang, a.text_source, a.text_hash, a.quiet, a.matched_rev
-from articles a left join texts t on t.article_id = a.id
+from articles a left join texts t on t.article_id = coalesce(a.text_of, a.id)
 """
 _NEVER_MATCHED = f"{_DUE_COLUMNS} where a.matched_rev = 0 and a.state <> 'pending' order by a.id desc limit :limit"
 _MATCHED_BEFORE = f"""

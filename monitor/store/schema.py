@@ -227,6 +227,13 @@ alter table entries add column title_key text not null default '';
 create index entries_title on entries(feed_id, title_key);
 """
 
+# The same text in several papers is kept once: `text_of` names the article whose text it is.
+_SHARED_TEXTS = """
+alter table articles add column text_of {int} references articles(id);
+
+create index articles_text_of on articles(text_of) where text_of is not null;
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -238,4 +245,5 @@ MIGRATIONS = (
     Migration(name="008_backfill", sql=_BACKFILL),
     Migration(name="009_placements_of_stories", sql=_PLACEMENTS),
     Migration(name="010_feed_memory", sql=_FEED_MEMORY),
+    Migration(name="011_shared_texts", sql=_SHARED_TEXTS),
 )

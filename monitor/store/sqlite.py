@@ -34,7 +34,13 @@ for _name in _HIDDEN:
 APPLICATION_ID = 0x4D4E5452
 """Marks the file as ours ("MNTR")."""
 
-_SEARCH = "select rowid as id from texts_fts where texts_fts match :terms order by rank limit :limit"
+# A text that several papers have is indexed once and found for all of them.
+_SEARCH = """
+with found as (select rowid as id, rank as place from texts_fts where texts_fts match :terms order by rank limit :limit)
+select id from (
+  select id, place from found union all select a.id, f.place from found f join articles a on a.text_of = f.id
+) every order by place, id limit :limit
+"""
 _DIALECT = MappingProxyType(
     {"key": "integer primary key", "int": "integer", "real": "real", "blob": "blob", "time": "text", "strict": "strict"},
 )
@@ -122,9 +128,7 @@ class SqliteStore:
         terms = " ".join(f'"{word}"' for word in words(query))
         if not terms:
             return []
-        rows = self.all(
-            "select rowid as id from texts_fts where texts_fts match :terms order by rank limit :limit", terms=terms, limit=limit
-        )
+        rows = self.all(_SEARCH, terms=terms, limit=limit)
         return [row["id"] for row in rows]
 
     def migrate(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from monitor.store.driver import Row, Store
 _HITS = """
 select h.id, h.watchlist, h.quiet, h.created_at, a.id as article_id, a.title, a.lang, a.publisher, a.published_at, a.first_seen_at,
   a.canonical_key, a.url_key, a.copy_of, coalesce(t.text, a.summary) as text
-from hits h join articles a on a.id = h.article_id left join texts t on t.article_id = a.id
+from hits h join articles a on a.id = h.article_id left join texts t on t.article_id = coalesce(a.text_of, a.id)
 where {chosen} order by coalesce(a.published_at, a.first_seen_at), h.id limit :limit
 """
 _UNGROUPED = _HITS.replace("{chosen}", "h.story_id is null")

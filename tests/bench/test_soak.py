@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -50,7 +50,8 @@ class Soak:
     room: Newsroom
     feeds: int
     began_s: float = field(default_factory=time.monotonic)
-    items: dict[int, list[tuple[str, str, str, datetime]]] = field(default_factory=lambda: defaultdict(list))
+    counts: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    newest: dict[int, deque[tuple[str, str, str, datetime]]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=WINDOW)))
     polls: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     memory: list[tuple[int, float]] = field(default_factory=list)
 
@@ -67,22 +68,30 @@ class Soak:
         """Every feed publishes an item each PERIOD, all at different times; the first WINDOW items stand there from the beginning."""
         for feed in range(self.feeds):
             due = WINDOW + int((now - NOW) / PERIOD + feed / self.feeds)
-            if len(self.items[feed]) < due:
-                while len(self.items[feed]) < due:
-                    self._publish_one(feed, len(self.items[feed]), now)
+            if self.counts[feed] < due:
+                while self.counts[feed] < due:
+                    self._publish_one(feed, now)
                 fields = f"Cache-Control: max-age={int(ASKED.total_seconds())}\r\n" if feed % 3 == 0 else ""
-                newest = list(reversed(self.items[feed][-WINDOW:]))
-                self.room.put(f"/feed/{feed}.xml", rss(f"Feed {feed}", newest), "application/rss+xml", f'"{due}"', fields)
+                self.room.put(
+                    f"/feed/{feed}.xml", rss(f"Feed {feed}", [*reversed(self.newest[feed])]), "application/rss+xml", f'"{due}"', fields
+                )
 
-    def _publish_one(self, feed: int, number: int, now: datetime) -> None:
-        path, title = f"/a/{feed}/{number}.html", f"Item {number} of feed {feed} tells of a plant"
-        self.room.put(path, article(title, 4))
-        self.items[feed].append((title, self.room.url(path, feed), f"Summary of item {number} of feed {feed}.", now))
+    def _publish_one(self, feed: int, now: datetime) -> None:
+        number = self.counts[feed]
+        link = self.room.url(f"/a/{feed}/{number}.html", feed)
+        self.newest[feed].append((f"Item {number} of feed {feed}", link, f"Summary of item {number} of feed {feed}.", now))
+        self.counts[feed] += 1
+
+    @staticmethod
+    def page(target: str) -> bytes | None:
+        """The page of an item, made when it is asked for: this side's memory must not grow with what is published."""
+        parts = target.removesuffix(".html").split("/")
+        return article(f"Item {parts[3]} of feed {parts[2]}", 4) if len(parts) == 4 and parts[1] == "a" else None
 
     @property
     def published(self) -> int:
         """Items published so far."""
-        return sum(map(len, self.items.values()))
+        return sum(self.counts.values())
 
 
 async def soak(folder: Path, feeds: int, hosts: int, lasting: timedelta) -> tuple[Soak, dict[str, int]]:
@@ -90,7 +99,7 @@ async def soak(folder: Path, feeds: int, hosts: int, lasting: timedelta) -> tupl
     (folder / "watchlist.toml").write_text(WATCHLIST, encoding="utf-8")
     async with serving(Newsroom(), hosts) as room:
         told = Soak(room, feeds)
-        room.on_request = told.asked
+        room.on_request, room.make = told.asked, told.page
         told.publish(NOW)
         listed = "".join(f'\n[feed.f{feed}]\nurl = "{room.url(f"/feed/{feed}.xml", feed)}"\n' for feed in range(feeds))
         (folder / "config.toml").write_text(CONFIG.format(port=room.port) + listed, encoding="utf-8")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 SCHEDULE = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
 """Waits after the first, second ... failed attempt (RELIABILITY 2.8)."""
 
-_FINAL_AT_ONCE = {"robots", "http-401", "http-402", "http-410", "http-451", "blocked", "bad-url", "too-large"}
+_FINAL_AT_ONCE = {"robots", "http-401", "paywall", "http-410", "http-451", "blocked", "bad-url", "too-large"}
 _FINAL_SOON = {"http-403", "http-404", "http-400", "http-405", "http-406"}
 _SOON = 2
 

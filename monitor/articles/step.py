@@ -14,6 +14,7 @@ from typing import Any
 from monitor import sketch, urls
 from monitor.articles.duplicate import Candidate, is_copy
 from monitor.articles.language import choose_language
+from monitor.articles.refusal import refusal_kind
 from monitor.articles.retry import Failure, final_failure, next_attempt
 from monitor.errors import FetchError, SandboxError
 from monitor.fetch import Limits, Request, Response
@@ -130,6 +131,7 @@ class _Reader:
 
     async def _refused(self, article: PendingArticle, response: Response) -> str:
         status = response.status
+        kind = refusal_kind(status, response.header, response.body)
         wait = _retry_after(response, self.clock()) if status in (429, 503) else None
         if status == 429 and wait is None:
             wait = _TOO_OFTEN
@@ -137,7 +139,7 @@ class _Reader:
             self.asked_to_wait = True
             now = self.clock()
             await asyncio.to_thread(sites.block, self.store, urls.host(response.url), now + wait, f"answered {status}", now)
-        return await self._failed(article, Failure(f"http-{status}", f"the page answers {status}", status))
+        return await self._failed(article, Failure(kind, _KEPT.get(kind, f"the page answers {status}"), status))
 
     async def _failed(self, article: PendingArticle, failure: Failure) -> str:
         if final_failure(failure, article.attempts + 1):
@@ -160,9 +162,7 @@ class _Reader:
             case "article":
                 return await self._save(article, response, page)
             case "bot-check":
-                return await self._failed(
-                    article, Failure("bot-check", "the site shows a check for robots instead of the page", response.status)
-                )
+                return await self._failed(article, Failure("bot-check", _KEPT["bot-check"], response.status))
             case kind:
                 return await self._keep(article, "failed", Failure(kind, _KEPT.get(kind, kind), response.status))
 
@@ -257,6 +257,7 @@ class _Reader:
 
 
 _KEPT = {
+    "bot-check": "the site shows a check for robots instead of the page",
     "paywall": "only paying readers get the text",
     "not-article": "the page holds no article",
     "empty": "the page holds no text",

@@ -67,7 +67,7 @@ class Address:
         return self.origin + self.path + (f"?{self.query}" if self.query else "")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def parse(url: str) -> Address | None:
     """The parts of an absolute http(s) address, or None where `url` is not one. The latest answers are kept: each address is asked several times."""
     found = _ABSOLUTE.fullmatch(_tidy(url))
@@ -106,7 +106,7 @@ def canonical(url: str) -> str:
     return address.origin + _without_dots(_plain(address.path)) + (f"?{query}" if query else "")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def url_key(url: str) -> str:
     """sha256 hex that is the same for http and https, www., m. and amp. hosts, a trailing slash or /amp, and any tracker: one page, one key."""
     plain = canonical(url)

@@ -46,7 +46,8 @@ class Matcher:
         """The verdicts in either band. `title` and `text` are cleaned; `weak`: the text is a feed's teaser only."""
         layout = lay_out(title, text)
         found = self._automaton.find(layout.folded)
-        return tuple(verdict for plan in self._plans if (verdict := _verdict(plan, layout, found, lang, weak)).band is not None)
+        judged = (_verdict(plan, layout, found, lang, weak) for plan in self._plans if _may_hold(plan, found))
+        return tuple(verdict for verdict in judged if verdict.band is not None)
 
     def verdict_of(self, watchlist: str, title: str, text: str, lang: str, weak: bool = False) -> Verdict:
         """The verdict of one watchlist, a miss included. Raises KeyError for a watchlist that is not there."""
@@ -60,7 +61,20 @@ class Matcher:
         """The highest score that any watchlist gives, in no band too: whether a teaser makes its page worth fetching."""
         layout = lay_out(title, text)
         found = self._automaton.find(layout.folded)
-        return max((_verdict(plan, layout, found, lang, weak=False).score for plan in self._plans), default=0.0)
+        return max((_verdict(plan, layout, found, lang, weak=False).score for plan in self._plans if _may_hold(plan, found)), default=0.0)
+
+
+def _may_hold(plan: Plan, found: Sequence[Found]) -> bool:
+    """False where a side that the rule requires is named nowhere, accepted or not: most texts of a feed need no closer look."""
+    named: set[str] = set()
+    for place in found:
+        for alias in place.aliases:
+            if alias.watchlist == plan.index:
+                if alias.kind == "entity":
+                    named.update(plan.reach[alias.id])
+                elif alias.kind == "topic":
+                    named.update(plan.topic_sides[alias.id])
+    return plan.required <= named
 
 
 def _verdict(plan: Plan, layout: Layout, found: Sequence[Found], lang: str, weak: bool) -> Verdict:

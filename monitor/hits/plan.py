@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from monitor.hits.automaton import Automaton, Kind, Mode, Name
-from monitor.hits.query import Node, asked, needs_words, parse
+from monitor.hits.query import Node, asked, needs_words, parse, required
 from monitor.model import Cue, Entity, Side, Topic, Watchlist
 
 # Changes with every change of matching or scoring: stored verdicts name the engine that gave them, and a new one matches history again, quietly.
@@ -17,18 +17,21 @@ ENGINE = "hits-3"
 class Plan:
     """One watchlist ready for use. `actors`: wanted sides that have entities; `subjects`: wanted sides that have only topics.
 
-    `fields`: the topics that an entity implies, by its id.
+    `required`: the sides without which the rule cannot hold. `fields`: the topics that an entity implies, by its id; `reach`: the sides that an
+    entity can stand for, by itself and by those topics.
     """
 
     watchlist: Watchlist
     index: int
     rule: Node
     wanted: tuple[str, ...]
+    required: frozenset[str]
     actors: tuple[str, ...]
     subjects: tuple[str, ...]
     entities: dict[str, Entity]
     entity_sides: dict[str, tuple[str, ...]]
     fields: dict[str, tuple[str, ...]]
+    reach: dict[str, tuple[str, ...]]
     topics: dict[str, Topic]
     topic_sides: dict[str, tuple[str, ...]]
     cues: dict[str, Cue]
@@ -60,18 +63,25 @@ def _plan(index: int, watchlist: Watchlist) -> Plan:
     rule = parse(watchlist.match, [side.id for side in watchlist.sides])
     wanted = asked(rule)
     by_id = {side.id: side for side in watchlist.sides}
+    entity_sides, topic_sides = _sides_of(watchlist.sides, "entities"), _sides_of(watchlist.sides, "topics")
+    fields = {entity.id: entity.implies for side in watchlist.sides for entity in side.entities if entity.implies}
     return Plan(
         watchlist=watchlist,
         index=index,
         rule=rule,
         wanted=wanted,
+        required=required(rule),
         actors=tuple(side for side in wanted if by_id[side].entities),
         subjects=tuple(side for side in wanted if by_id[side].topics and not by_id[side].entities),
         entities={entity.id: entity for side in watchlist.sides for entity in side.entities},
-        entity_sides=_sides_of(watchlist.sides, "entities"),
-        fields={entity.id: entity.implies for side in watchlist.sides for entity in side.entities if entity.implies},
+        entity_sides=entity_sides,
+        fields=fields,
+        reach={
+            id_: (*sides, *(side for topic in fields.get(id_, ()) for side in topic_sides.get(topic, ())))
+            for id_, sides in entity_sides.items()
+        },
         topics={topic.id: topic for side in watchlist.sides for topic in side.topics},
-        topic_sides=_sides_of(watchlist.sides, "topics"),
+        topic_sides=topic_sides,
         cues={cue.id: cue for cue in watchlist.cues},
         contrast={entity.id: entity for entity in watchlist.contrast},
         words_needed=needs_words(rule),

@@ -130,6 +130,23 @@ def asked(node: Node) -> tuple[str, ...]:
             return asked(node.item)
 
 
+def required(node: Node) -> frozenset[str]:
+    """The sides without a mention of which an expression cannot hold, whatever else is there."""
+    match node:
+        case SideNode():
+            return frozenset((node.id,))
+        case Both():
+            return frozenset().union(*(required(item) for item in node.items))
+        case Either():
+            return frozenset.intersection(*(required(item) for item in node.items))
+        case Near():
+            return required(node.left) | required(node.right)
+        case Without():
+            return frozenset()
+        case SameSentence() | AtLeast() | Zone():
+            return required(node.item)
+
+
 def needs_words(node: Node) -> bool:
     """True where the truth depends on word numbers (`near`)."""
     match node:

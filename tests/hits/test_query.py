@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.hits.query import Node, QueryError, Spot, asked, holds, missing, parse
+from monitor.hits.query import Node, QueryError, Spot, asked, holds, missing, parse, required
 
 SIDES = ("us", "vietnam", "tech", "sport", "order", "north")
 
@@ -133,6 +133,29 @@ def test_every_well_formed_expression_is_read(expression: str) -> None:
     tree: Node = parse(expression, SIDES)
     assert holds(tree, TEXT) in {True, False}
     assert set(asked(tree)) <= set(SIDES)
+
+
+@given(_expressions, st.sets(st.sampled_from(SIDES)))
+def test_no_expression_holds_without_what_it_requires(expression: str, named: set[str]) -> None:
+    """Where a required side is not mentioned the expression is false, wherever the others stand."""
+    tree = parse(expression, SIDES)
+    here = [spot for spot in spots(*(f"{side} 0 {n} {n}" for n, side in enumerate(sorted(named)))) if spot.side in named]
+    assert not holds(tree, here) or required(tree) <= named
+
+
+@pytest.mark.parametrize(
+    ("expression", "sides"),
+    [
+        ("vietnam and us and tech", {"vietnam", "us", "tech"}),
+        ("vietnam and (us or north)", {"vietnam"}),
+        ("(us and tech) or (us and sport)", {"us"}),
+        ("us near/3 tech and not sport", {"us", "tech"}),
+        ("title:us and at-least-2(tech or sport)", {"us"}),
+    ],
+)
+def test_required_sides(expression: str, sides: set[str]) -> None:
+    """What every way of fulfilling an expression needs."""
+    assert required(parse(expression, SIDES)) == sides
 
 
 @given(st.text(alphabet="abn ot()/5:,-ru", max_size=24))

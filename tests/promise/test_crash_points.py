@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from monitor.store.sqlite import open_sqlite
 from tests.promise.faults import Faults, Mode
 from tests.promise.loops import Runner
 
@@ -65,3 +67,16 @@ def test_crash_window(tmp_path: Path, points: list[str], window: str) -> None:
     faults = Faults(places[len(places) // 2])
     assert Runner(tmp_path).run(faults) == []
     assert faults.dead
+
+
+def test_urgent_messages_are_told_once_too(tmp_path: Path) -> None:
+    """With urgent messages wanted, death around their making and sending neither loses nor doubles: the digest does not tell them again."""
+    runner = Runner(tmp_path)
+    morning, noon = runner.world.config.subscription
+    urgent = replace(morning, urgent=1.0, urgent_after_min=0, at=("19:00",))
+    runner.world.config = replace(runner.world.config, subscription=(urgent, noon))
+    assert runner.hunt("commit of deliveries digest_hits|accepted post") == []
+    store = open_sqlite(tmp_path / "monitor.db")
+    kinds = {row["kind"] for row in store.all("select distinct kind from digests")}
+    store.close()
+    assert "urgent" in kinds

@@ -21,12 +21,17 @@ from monitor.hours import Schedule, from_text, release_at, released_slot, schedu
 from monitor.model import Slot, Subscription
 from monitor.store import digests as stored
 from monitor.store import hits, stories, subscriptions
+from monitor.store.backlog import behind
 from monitor.store.digests import FrozenMessage, Member, Plan, Superseded
 from monitor.store.driver import Store
+from monitor.store.steps import fact, set_fact
 from monitor.store.subscriptions import StoredSubscription
 
 LATE = timedelta(minutes=30)
 """A digest made so long after it could have been says that it is late."""
+
+CATCH_UP = timedelta(minutes=15)
+"""So long a late digest waits at most for feeds and pages that came due meanwhile."""
 
 MAX_MISSED = 1000
 
@@ -86,7 +91,7 @@ def _plan_one(
     if row is None:
         return PlanCounts()
     due = Due(slot=Slot(label=f"manual-{to_text(now)}", due_at=now), asked=True) if asked else find_due(store, row, subscription, now)
-    if due is None:
+    if due is None or (due.late and _catching_up(store, subscription.name, due.slot, now)):
         return PlanCounts()
     made = draft(store, row, subscription, due, now, new_id())
     send = bool(made.selection.items) or (subscription.heartbeat and not asked)
@@ -105,6 +110,17 @@ def _plan_one(
         deliveries=sum(len(message.destinations) for message in frozen.messages),
         missed=len(due.missed),
     )
+
+
+def _catching_up(store: Store, name: str, slot: Slot, now: datetime) -> bool:
+    """True while a late slot waits for what happened meanwhile to be read: planned at once after a sleep, it would tell yesterday's news."""
+    if not behind(store, now):
+        return False
+    label, _, since = (fact(store, f"late.{name}") or "").rpartition("|")
+    if label != slot.label:
+        set_fact(store, f"late.{name}", f"{slot.label}|{to_text(now)}")
+        return True
+    return timedelta(0) <= now - from_text(since) < CATCH_UP
 
 
 def _plan_urgent(

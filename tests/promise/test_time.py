@@ -21,7 +21,7 @@ from monitor.store.clock import pull_back
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import events
 from tests.digests.rows import subscription
-from tests.promise.world import MORNING, World
+from tests.promise.world import MORNING, World, title
 
 # --- quiet hours ------------------------------------------------------------------------------------------------------------------------------
 
@@ -155,6 +155,44 @@ def test_no_walk_of_the_clock_plans_a_label_twice(walk: list[int]) -> None:
         store.close()
     assert len(planned) == len(set(planned))
     assert {f"{at + timedelta(days=1, hours=7):%Y-%m-%d}T07:00 Asia/Ho_Chi_Minh"} <= recorded
+
+
+# --- after a sleep ------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_late_digest_tells_what_happened_meanwhile(tmp_path: Path) -> None:
+    """Woken an hour and a half after the slot, the planner waits for the feeds, the pages and their stories; then one late digest tells them."""
+    world, store = World(tmp_path), open_sqlite(tmp_path / "monitor.db")
+    world.clock.at = MORNING - timedelta(hours=9)
+    tick(world.app(store), "visit", "match", "group")
+    world.clock.at = MORNING + timedelta(minutes=90)
+    world.web.items["one.example"].append(9)
+    app = world.app(store)
+    for name in ("plan", "visit", "plan", "match", "plan", "group"):
+        tick(app, name)
+        assert store.all("select id from slots where missed = 0") == []
+    tick(app, "plan", "deliver")
+    assert {each.host for each in world.web.accepted} == {"hook.example", "other.example"}
+    assert all(title(9).encode() in each.body for each in world.web.accepted)
+    assert all(b'"late":true' in each.body for each in world.web.accepted)
+    store.close()
+
+
+def test_a_late_digest_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """Where the feeds cannot be read, for instance because their step fails, the late digest is made all the same after a quarter of an hour."""
+    world, store = World(tmp_path), open_sqlite(tmp_path / "monitor.db")
+    world.clock.at = MORNING - timedelta(hours=9)
+    tick(world.app(store), "visit", "match", "group")
+    world.clock.at = MORNING + timedelta(minutes=90)
+    app = world.app(store)
+    tick(app, "plan")
+    world.clock.at += timedelta(minutes=14)
+    tick(app, "plan")
+    assert store.all("select id from slots where missed = 0") == []
+    world.clock.at += timedelta(minutes=1)
+    tick(app, "plan")
+    assert len(store.all("select id from slots where missed = 0")) == 2
+    store.close()
 
 
 # --- a wrong clock ------------------------------------------------------------------------------------------------------------------------------

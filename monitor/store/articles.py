@@ -253,8 +253,9 @@ def sketch_candidates(store: Store, article_id: int, values: tuple[int, ...], si
     """Stored originals seen since an instant that share sketch values, most shared first."""
     if not values:
         return ()
-    listed = ", ".join(str(int(value)) for value in values)
-    rows = store.all(_NEAR.replace("{values}", listed), id=article_id, since=since)
+    # Bound, not written out: a statement for each article would fill every connection's cache of prepared statements.
+    bound = {f"v{place}": value for place, value in enumerate(values)}
+    rows = store.all(_NEAR.replace("{values}", ", ".join(f":{name}" for name in bound)), id=article_id, since=since, **bound)
     return tuple(SketchCandidate(id=row["id"], sketch=row["sketch"] or b"", size=row["sketch_size"]) for row in rows)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice, product
+from itertools import chain, count, islice, product
 
 from monitor.hits.compile import compile_matcher
 from monitor.hits.sentences import Layout, lay_out
@@ -22,7 +22,9 @@ from monitor.toml_edit import Edit
 _CHANGES = 3
 _NAMES_TRIED = 5
 _PAIRS_TRIED = 16
+_SIDES_NAMED = 2
 _LONG_WORD = 5
+_SLIGHT = 3
 _MOST_WEIGHT = 10.0
 _MOST_WORDS_BETWEEN = 60
 _NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w&.-]+(?: (?:of |de |des )?[^\W\d_a-zà-ÿ][\w&.-]+){0,4}")
@@ -144,8 +146,12 @@ def _unmasking(miss: _Miss) -> Iterator[_Candidate]:
 
 
 def _naming(miss: _Miss, sides: Sequence[Side]) -> Iterator[_Candidate]:
-    """A name or word of the text for each side that nothing names: one for one side, one each for several."""
-    yield from (_joined(miss, chosen) for chosen in islice(product(*(tuple(_names_for(miss, side)) for side in sides)), _PAIRS_TRIED))
+    """A name or word of the text for each side that nothing names: one for one side, two different ones for two; for more no change is small."""
+    if len(sides) > _SIDES_NAMED:
+        return
+    pairs = product(*(tuple(_names_for(miss, side)) for side in sides))
+    distinct = (chosen for chosen in pairs if len({one[1].add for one in chosen}) == len(chosen))
+    yield from (_joined(miss, chosen) for chosen in islice(distinct, _PAIRS_TRIED))
 
 
 Naming = tuple[str, Edit, Side]
@@ -161,12 +167,12 @@ def _names_for(miss: _Miss, side: Side) -> Iterator[Naming]:
             taken = Entity(id=entity.id, title=entity.title, names=entity.names, exact_names=() if entity.names else entity.exact_names)
             yield f"side {side.id}: add {entity.title!r}, which the gazetteer knows", edit, replace(side, entities=(*side.entities, taken))
     for name in _unknown_names(miss) if side.entities else ():
-        id_ = _id_of(name)
+        id_ = _id_of(miss, name)
         edit = Edit(table=("side", side.id, "entity", id_), key="exact_names", add=(name,))
         made = Entity(id=id_, title=name, exact_names=(name,))
         yield f"side {side.id}: add the name {name!r}", edit, replace(side, entities=(*side.entities, made))
     for word in _long_words(miss) if side.topics else ():
-        id_ = _id_of(word)
+        id_ = _id_of(miss, word)
         where = Edit(table=("side", side.id, "topic", id_), key=miss.lang, add=(word,))
         topic = Topic(id=id_, title=word, words=((miss.lang, (word,)),))
         yield f"side {side.id}: add the word {word!r}", where, replace(side, topics=(*side.topics, topic))
@@ -261,7 +267,8 @@ def _unknown_names(miss: _Miss) -> list[str]:
     for found in _NAME.finditer(miss.layout.text):
         name = found[0].rstrip(".-&")
         opens = found.start() == miss.layout.at(found.start()).start and " " not in name and name[1:].islower()
-        if not opens and not any(found.start() < end and start < found.end() for start, end in known):
+        slight = len(name) <= _SLIGHT and not name.isupper()
+        if not opens and not slight and not any(found.start() < end and start < found.end() for start, end in known):
             names.append(name)
     return list(dict.fromkeys(names))[:_NAMES_TRIED]
 
@@ -272,8 +279,13 @@ def _long_words(miss: _Miss) -> list[str]:
     return sorted(dict.fromkeys(words), key=lambda word: -len(word))[:_CHANGES]
 
 
-def _id_of(name: str) -> str:
-    return "-".join(re.findall(r"[a-z0-9]+", fold(name)))[:60].strip("-") or "new"
+def _id_of(miss: _Miss, name: str) -> str:
+    """An id that the watchlist does not have."""
+    taken = {one.id for side in miss.watchlist.sides for one in side.entities} | {
+        one.id for side in miss.watchlist.sides for one in side.topics
+    }
+    id_ = "-".join(re.findall(r"[a-z0-9]+", fold(name)))[:50].strip("-") or "new"
+    return next(each for each in chain((id_,), (f"{id_}-{number}" for number in count(2))) if each not in taken)
 
 
 def _side(watchlist: Watchlist, id_: str) -> Side:

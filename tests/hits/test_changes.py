@@ -108,6 +108,24 @@ def test_what_the_gazetteer_knows_is_offered_under_its_name() -> None:
     assert found[0].edits[0].add == ("Harbour Works", "HW Corp")
 
 
+def test_two_sides_get_two_names() -> None:
+    """Where two sides are lacking each gets a name of its own; where all three are, no change is small."""
+    found = changes(pair(), "Harbour Works signs with Quay Works to build a dam", "", "en")
+    assert found
+    for change in found:
+        assert len({edit.table[1] for edit in change.edits}) == len({edit.add for edit in change.edits}) == 2
+        pair(edited(FILE, change.edits))
+    assert changes(pair(), "Harbour Works and Quay Works plan irrigation", "", "en") == ()
+
+
+def test_a_new_block_never_takes_an_id_that_is_there() -> None:
+    """A name whose id is taken gets another one."""
+    text = FILE.replace("[side.south.entity.quarry]", "[side.south.entity.harbour-works]")
+    (change, *_) = changes(pair(text), "Northland signs a dam deal with Harbour Works", "", "en")
+    assert change.edits[0].table == ("side", "south", "entity", "harbour-works-2")
+    pair(edited(text, change.edits))
+
+
 def test_a_hit_needs_no_change() -> None:
     """Nothing is proposed for a text that is a hit."""
     assert changes(pair(), "Northland and Southland build a dam", "", "en") == ()

@@ -14,18 +14,19 @@ if TYPE_CHECKING:
     from monitor.hits.export import Exported, Query, Service
     from monitor.model import Watchlist
 
-_FEEDS = ("google-news", "gdelt")
+_FEEDS = ("google-news", "bing-news", "gdelt")
 
 
 @click.command("export")
 @click.argument("name", metavar="[FILE|NAME]", required=False)
 @click.option("--google-news", "service", flag_value="google-news", help="For Google News: 32 words a query.")
+@click.option("--bing-news", "service", flag_value="bing-news", help="For Bing News: ten words a query.")
 @click.option("--gdelt", "service", flag_value="gdelt", help="For GDELT DOC 2.0: 250 characters, English terms for every language.")
 @click.option("--boolean", "service", flag_value="boolean", help="One boolean query a language, with AND, OR, NOT, NEAR/n and *.")
 @click.option("--meltwater", "service", flag_value="meltwater", help="For Meltwater Explore: its wildcards, NEAR/n and sizes.")
 @click.option("--lang", "langs", multiple=True, help="Only this language (may be given more than once).")
 @click.option("--most", type=click.IntRange(1, 100), help="At most so many queries a language (default: as the service bears).")
-@click.option("--feeds", is_flag=True, help="Print [feed.NAME] blocks to add to config.toml instead (Google News, GDELT).")
+@click.option("--feeds", is_flag=True, help="Print [feed.NAME] blocks to add to config.toml instead (Google News, Bing News, GDELT).")
 @document
 @click.pass_context
 def export_watchlist(
@@ -44,9 +45,9 @@ def export_watchlist(
     from monitor.hits.export import SERVICES, export
 
     if service is None:
-        raise UsageError("say for what: --google-news, --gdelt, --boolean or --meltwater")
+        raise UsageError("say for what: --google-news, --bing-news, --gdelt, --boolean or --meltwater")
     if feeds and service not in _FEEDS:
-        raise UsageError(f"--feeds goes with --google-news or --gdelt; {SERVICES[service].title} has no search feed")
+        raise UsageError(f"--feeds goes with --google-news, --bing-news or --gdelt; {SERVICES[service].title} has no search feed")
     made = [(one, export(one, SERVICES[service], langs, most)) for one in chosen_watchlists(open_session(ctx), name)]
     if not any(found.queries for _, found in made):
         raise NothingSelected(f"the watchlist has no words of {', '.join(langs)}" if langs else "the watchlist names nothing to search for")

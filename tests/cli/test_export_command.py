@@ -20,7 +20,7 @@ def test_queries_are_lines_to_copy(bare_desk: Desk) -> None:
     )
 
 
-@pytest.mark.parametrize("service", ["--google-news", "--gdelt"])
+@pytest.mark.parametrize("service", ["--google-news", "--bing-news", "--gdelt"])
 def test_search_feeds_can_be_switched_on(bare_desk: Desk, service: str) -> None:
     """The printed blocks, added to config.toml, are feeds that the configuration takes."""
     outcome = run("watchlists", "export", service, "--feeds")

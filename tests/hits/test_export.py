@@ -105,10 +105,10 @@ def test_names_of_a_language() -> None:
     assert languages(replace(watchlist(), sides=(VIETNAM,))) == ("en",)
 
 
-@pytest.mark.parametrize("name", ["google-news", "gdelt"])
+@pytest.mark.parametrize("name", ["google-news", "bing-news", "gdelt"])
 def test_addresses_carry_the_query(name: str) -> None:
     """The address of a search feed gives the query back when decoded."""
     for query in export(shipped(), SERVICES[name]).queries:
         asked = parse_qs(urlsplit(address(SERVICES[name], query)).query)
-        text = asked["q" if name == "google-news" else "query"][0]
+        text = asked["query" if name == "gdelt" else "q"][0]
         assert text.removesuffix(" when:7d") == query.text

@@ -6,6 +6,7 @@ that was not joined, and the earlier story that a new one goes on from.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -14,8 +15,13 @@ from datetime import datetime, timedelta
 from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint
 from monitor.stories.similarity import Rarity, Weighed, alike, same_text, shared, weigh
 
-JOIN = 0.40
-"""Mean similarity to the best members from which a hit joins (0.38 to 0.42 give much the same)."""
+JOIN = 0.38
+"""Mean similarity to the best members from which a hit joins, where nobody else writes of its parties."""
+
+CROWD = 0.065
+"""What is added to JOIN with each doubling of the recent reports that name one of its parties: in a crowd, one firm and one topic prove little."""
+
+CROWD_TIME = timedelta(days=4)
 
 _BEST = 3
 
@@ -105,7 +111,7 @@ class Grouper:
             scored.append((sum(best) / len(best), story, members[scores.index(best[0])]))
         scored.sort(key=lambda each: (-each[0], each[1]))
         allowed = [each for each in scored if each[1] not in apart and self._is_open(each[1], hit)]
-        if allowed and allowed[0][0] >= JOIN:
+        if allowed and allowed[0][0] >= self._bar(hit):
             score, joined, nearest_member = allowed[0]
             other = next((each for each in scored if each[1] != joined), None)
             return Placement(
@@ -131,10 +137,20 @@ class Grouper:
             stories: Counter[int] = self._by_feature.get(feature, Counter())
             if feature[0] == "k":
                 tally.update(dict.fromkeys(stories, 1000))
-            elif len(stories) <= limit:
+            elif feature[0] != "t" and len(stories) <= limit:
                 for story in stories:
                     tally[story] += 3 if feature[0] == "e" else 1
         return [story for story, _ in sorted(tally.items(), key=lambda each: (-each[1], each[0]))[:_CANDIDATES]]
+
+    def _bar(self, hit: Fingerprint) -> float:
+        """The similarity from which a hit joins a story."""
+        stories = {story for party in hit.title_entities for story in self._by_feature.get(f"t:{party}", ())}
+        crowd = sum(
+            abs(hit.at - member.report.at) <= CROWD_TIME and not member.report.title_entities.isdisjoint(hit.title_entities)
+            for story in stories
+            for member in self._stories[story]
+        )
+        return JOIN + CROWD * math.log2(1 + crowd)
 
     def _is_open(self, story: int, hit: Fingerprint) -> bool:
         members = self._stories[story]
@@ -164,8 +180,10 @@ class Grouper:
 
 
 def _features(hit: Fingerprint) -> list[str]:
-    """What stories are looked up by: names, figures, concepts of the headline, words of the headline, places; address and copied text."""
+    """What stories are looked up by: names, figures, concepts of the headline, words of the headline, places; address and copied text;
+    parties of the headline to count who else writes of them."""
     features = [f"k:{key}" for key in (hit.address, hit.copy_of, hit.key) if key]
+    features += [f"t:{entity}" for entity in hit.title_entities]
     features += [f"e:{entity}" for entity in hit.entities] + [f"f:{figure}" for figure in hit.all_figures]
     features += [f"c:{concept}" for concept in hit.title_concepts] + [f"p:{place}" for place in hit.places]
     return features + [f"w:{hit.lang}:{word}" for word in hit.title_words]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from monitor.stories.concepts import load
 from monitor.stories.fingerprint import Fingerprint
 
 WEIGHED = ("entities", "places", "concepts", "title_concepts", "words", "title_words")
@@ -24,6 +25,9 @@ MORE_ENTITIES, MAX_MORE = 0.10, 4
 PLACES, OTHER_PLACES = 0.05, -0.11
 CONCEPTS, TITLE_CONCEPTS = 0.12, 0.10
 HEADLINE_KEPT, HEADLINES_KEPT = 0.21, 0.24
+NO_CONCEPTS = 0.12
+"""For two languages of which one has no list of concepts: what these give two reports of one development in the others."""
+
 WORDS, TITLE_WORDS = 0.0, 0.05
 FIGURE, MAX_FIGURES = 0.07, 2
 TOPICS = 0.20
@@ -114,7 +118,7 @@ def weigh(report: Fingerprint, rarity: Rarity) -> Weighed:
 
 
 def alike(one: Weighed, other: Weighed) -> float:
-    """Similarity of two reports; from JOIN (group.py) on they tell one development. `one` weighs what is shared."""
+    """Similarity of two reports; from a bar on (group.py) they tell one development. `one` weighs what is shared."""
     a, b = one.report, other.report
     score = _cosine("concepts", one, other) * CONCEPTS + _cosine("title_concepts", one, other) * TITLE_CONCEPTS
     score += _cosine("entities", one, other) * ENTITIES
@@ -125,6 +129,8 @@ def alike(one: Weighed, other: Weighed) -> float:
         score += OTHER_PARTIES if a.title_entities.isdisjoint(b.title_entities) else TITLE_ENTITY
     elif (a.title_entities or b.title_entities) and a.entities.isdisjoint(b.title_entities) and b.entities.isdisjoint(a.title_entities):
         score += ABSENT_PARTY
+    if a.lang != b.lang and not {a.lang, b.lang} <= load().keys():
+        score += NO_CONCEPTS
     if a.places and b.places:
         score += OTHER_PLACES if a.places.isdisjoint(b.places) else PLACES * _cosine("places", one, other)
     if a.lang == b.lang:

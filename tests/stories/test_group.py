@@ -105,6 +105,40 @@ def test_a_visit_with_several_meetings_is_several_stories() -> None:
     assert len(set(label(hits, HUBS).values())) == len(firms)
 
 
+def test_the_same_firm_with_another_partner_is_another_story() -> None:
+    """One party in common and another on each side: two deals."""
+    one = hit("1", "Petrovietnam and Excelerate agree to study LNG supply", named="petrovietnam excelerate", topics="lng")
+    two = hit("2", "Petrovietnam seeks LNG cooperation with Cheniere", named="petrovietnam cheniere", topics="lng", hours=30)
+    assert len(set(label([one, two], HUBS).values())) == 2
+
+
+def test_in_a_crowd_more_is_asked() -> None:
+    """What joins two reports of a firm nobody else writes of does not join them where many do."""
+    first = hit("1", "Nvidia opens laboratory", named="nvidia", topics="ai")
+    last = hit("9", "Nvidia buys chip design firm", named="nvidia", topics="ai", hours=40)
+    others = [
+        hit(str(n), title, named="nvidia", topics=topic, hours=n)
+        for n, (title, topic) in enumerate(
+            (
+                ("Nvidia hires engineers", "workforce"),
+                ("Nvidia sells servers", "data-centres"),
+                ("Nvidia gives scholarships", "tech-training"),
+                ("Nvidia sues rival over patent", "trade-policy"),
+            ),
+            2,
+        )
+    ]
+    assert placed([first], last).story == 0
+    assert placed([first, *others], last).story is None
+
+
+def test_a_language_without_concepts_joins_by_names() -> None:
+    """A report in a language that has no list of concepts is compared by its names and topics."""
+    korean = hit("2", "엔비디아 연구소", lang="ko", hours=3, named="nvidia marvell", topics="ai")
+    english = hit("1", "Nvidia and Marvell open laboratory", named="nvidia marvell", topics="ai")
+    assert placed([english], korean).story == 0
+
+
 def test_a_meeting_of_two_leaders_is_a_development() -> None:
     """Leaders say nothing alone; the meeting of two of them joins its reports across languages, apart from what each does elsewhere."""
     one = hit("1", "Biden and To Lam speak of chips", named="us to-lam joe-biden", topics="semiconductors")

@@ -21,6 +21,11 @@ _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));")
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _BARE = re.compile(rb"<!\[CDATA\[.*?\]\]>|&(?!(?:[A-Za-z][A-Za-z0-9]{0,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});)", re.DOTALL)
+_NAME = re.compile(
+    rb"(<(?:\w+:)?(?:author|creator|managingEditor|webMaster|owner|publisher|contributor|name|email)\b[^>]*>\s*(?:<!\[CDATA\[)?[^<\]]{300})[^<\]]+",
+    re.IGNORECASE,
+)
+"""Names and mail addresses that go on and on: feedparser's pattern for addresses takes quadratic time on them (RELIABILITY case 83)."""
 _BLANKS = re.compile(rb"[ \t\r\n]{64,}")
 _ELEMENT = re.compile(rb"<[A-Za-z]")
 _ROOT = re.compile(rb"<(?:rss|feed|rdf:rdf|channel)[\s>]", re.IGNORECASE)
@@ -30,9 +35,6 @@ _TONED = re.compile(rb"[aeiouyAEIOUY\xe2\xea\xf4\xe3\xf5\xfd\xc2\xca\xd4\xc3\xd5
 _TONES = re.compile(rb"[\xcc\xd2\xde\xec\xf2]")
 _LETTERS_1258 = (b"\xf0", b"\xfd", b"\xf5", b"\xe3")
 _WESTERN = {"", "iso-8859-1", "latin-1", "latin1", "windows-1252", "cp1252", "us-ascii", "ascii", "utf-8", "utf8"}
-_SPOILT = 0.02
-"""Share of bad sequences among the non-ASCII bytes up to which a text counts as UTF-8 with damage."""
-
 # Fonts that posed as encodings: TCVN3 puts Vietnamese vowels where windows-1252 has signs, VNI writes each tone as a Western letter behind its vowel.
 _TCVN3 = re.compile(
     r"(?<=[A-Za-z])[µ¶·¸¹¨»¼½¾©®ª«¬\u00ad¦§°±²³](?=[A-Za-z]|\b)|\b[®§](?=[A-Za-zµ¶·¸¹¨»¼½¾©ª«¬­Ö])|(?<=[A-Za-z])[ÖÇÊÌÎÏÐÑÓÔÕ×ØÜÞ](?=[a-z])"
@@ -48,8 +50,7 @@ def readable(body: bytes, content_type: str) -> tuple[bytes, str]:
         return _clean(wide.encode("utf-8", "replace")), UTF8
     while body.startswith(_UTF8_BOM):
         body = body[len(_UTF8_BOM) :]
-    if _SURROGATE.search(body) and _is_utf8(whole := _SURROGATE.sub(b"", body)):
-        body = whole
+    body = _SURROGATE.sub(b"", body)
     text = _decoded(body, _label(body, content_type))
     if text is not None:
         return _clean(text.encode("utf-8", "replace")), UTF8
@@ -88,7 +89,10 @@ def _label(body: bytes, content_type: str) -> str:
 
 
 def _decoded(body: bytes, label: str) -> str | None:
-    """The text where we know better than the labels; None where the parser's own reading of them is right."""
+    """The text where we know better than the labels; None where the parser's own reading of them is right.
+
+    Bytes of another encoding hardly ever form a character of UTF-8, so a text with as many of them as of bad ones is UTF-8 with damage.
+    """
     if body.isascii():
         return None
     if _is_utf8(body):
@@ -96,8 +100,9 @@ def _decoded(body: bytes, label: str) -> str | None:
     if label in _WESTERN and _is_1258(body):
         return unicodedata.normalize("NFC", body.decode("cp1258", "replace"))
     damaged = body.decode("utf-8", "replace")
-    high = sum(1 for char in damaged if char > "\x7f")
-    return damaged if damaged.count("\ufffd") <= max(1, high * _SPOILT) and high > 1 else None
+    bad = damaged.count("\ufffd")
+    good = sum(1 for char in damaged if char > "\x7f") - bad
+    return damaged if good >= max(1, bad) else None
 
 
 def _is_1258(body: bytes) -> bool:
@@ -111,6 +116,7 @@ def _clean(body: bytes) -> bytes:
         body = _CONTROLS.sub(b"", body)
     if b"&#" in body:
         body = _REFERENCE.sub(_allowed, body)
+    body = _NAME.sub(rb"\1", body)
     if b"&" in body:
         body = _BARE.sub(lambda found: b"&amp;" if found[0] == b"&" else found[0], body)
     return _from_the_root(body)

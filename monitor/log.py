@@ -7,7 +7,11 @@ import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any, TextIO
 
-import structlog
+from monitor.lean import hidden
+
+# structlog would draw tracebacks with rich: 60 ms, and a log is no place for boxes.
+with hidden("rich"):
+    import structlog
 
 Event = MutableMapping[str, Any]
 

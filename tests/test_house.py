@@ -32,6 +32,7 @@ LEAVES = {
     "log",
     "config",
     "toml_edit",
+    "lean",
     "toml_lines",
     "starter",
 }

@@ -13,12 +13,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from dataclasses import dataclass
 
 import httpcore
-import httpx
 
 from monitor.errors import FetchError
 from monitor.fetch.addresses import Network, is_permitted
 from monitor.fetch.message import Headers, Limits
 from monitor.fetch.resolve import Resolver, resolve
+from monitor.lean import hidden
+
+# httpx would load the command line it brings along, with rich and pygments: 40 ms.
+with hidden("httpx._main"):
+    import httpx
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADER_FIELDS = 100

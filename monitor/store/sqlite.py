@@ -10,7 +10,6 @@ import fcntl
 import os
 import re
 import sqlite3
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,18 +17,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from monitor.errors import StoreDamaged, StoreError
+from monitor.lean import hidden
 from monitor.store.driver import Row, Value, bindable
 from monitor.store.schema import MIGRATIONS, Migration
 from monitor.text import words
 
-# sqlite-utils looks for numpy and pandas to learn their types. Here only language detection uses numpy: 80 ms and 25 MiB that no other
-# process needs to pay, so it is told that there is none.
-_HIDDEN = [name for name in ("numpy", "pandas") if name not in sys.modules]
-sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type]
-from sqlite_utils import Database, Migrations  # noqa: E402
-
-for _name in _HIDDEN:
-    del sys.modules[_name]
+# sqlite-utils would learn numpy's and pandas' types: 80 ms and 25 MiB, where only language detection uses numpy.
+with hidden("numpy", "pandas"):
+    from sqlite_utils import Database, Migrations
 
 APPLICATION_ID = 0x4D4E5452
 """Marks the file as ours ("MNTR")."""

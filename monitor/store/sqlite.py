@@ -29,6 +29,9 @@ with hidden("numpy", "pandas"):
 APPLICATION_ID = 0x4D4E5452
 """Marks the file as ours ("MNTR")."""
 
+_READER_CACHE_KIB = 1024
+"""Page cache of each reading connection, of which every worker thread has one; the operating system keeps the file's pages anyway."""
+
 # A text that several papers have is indexed once and found for all of them.
 _SEARCH = """
 with found as (select rowid as id, rank as place from texts_fts where texts_fts match :terms order by rank limit :limit)
@@ -79,6 +82,7 @@ class SqliteStore:
         if reader is None:
             reader = self._connect()
             reader.conn.execute("pragma query_only=ON")
+            reader.conn.execute(f"pragma cache_size={-_READER_CACHE_KIB}")
             self._local.reader = reader
             with self._lock:
                 self._readers.append(reader)

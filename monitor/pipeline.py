@@ -156,7 +156,9 @@ async def deliver(app: App) -> Counts:
 
 
 def _quiet(subscriptions: Sequence[Subscription], now: datetime) -> tuple[str, ...]:
-    return tuple(each.name for each in subscriptions if quiet_now(schedule_of(each), now))
+    """What must be quiet: the digests of subscriptions whose quiet hours it is, and their urgent messages unless these are waived."""
+    silent = [each for each in subscriptions if quiet_now(schedule_of(each), now)]
+    return (*(f"digest:{each.name}" for each in silent), *(f"urgent:{each.name}" for each in silent if not each.urgent_in_quiet))
 
 
 async def tidy(app: App) -> Counts:

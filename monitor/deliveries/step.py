@@ -55,7 +55,7 @@ async def deliver(
 ) -> DeliverCounts:
     """Makes the due attempts, at most `limit` destinations at once, and records each verdict. A slow destination delays no other.
 
-    `held` names the subscriptions whose quiet hours it is at an instant: what they tell waits.
+    `held` names what must be quiet at an instant, as `kind:subscription`: it waits.
     """
     sending = _Sending(store, build_channels(channels, door), clock, new_id, jitter, held)
     now = clock()

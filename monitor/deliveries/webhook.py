@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import binascii
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
@@ -17,6 +18,9 @@ from monitor.model import Message, SendVerdict
 from monitor.text import one_line
 
 _READ_BYTES = 4096
+
+_TOLERANCE = timedelta(minutes=5)
+"""How old a timestamp receivers accept (Standard Webhooks)."""
 
 _PROBE_S = 3600
 """A wrong secret is looked at again so often: the operator mends it in the configuration, not here."""
@@ -85,4 +89,17 @@ def _verdict(response: Response, now: datetime) -> SendVerdict:
             outcome="again", code=str(status), detail=f"redirects to {location}; redirects are not followed: correct the address"
         )
     wait = retry_after_s(response.header("retry-after"), now) if status in (429, 503) else None
-    return SendVerdict(outcome="again", code=str(status), detail=detail, retry_after_s=wait)
+    apart = _clocks_apart(response.header("date"), now) if status in (400, 401, 403) else ""
+    return SendVerdict(outcome="again", code=str(status), detail=one_line(detail + apart, 300), retry_after_s=wait)
+
+
+def _clocks_apart(date: str | None, now: datetime) -> str:
+    """A remark where the endpoint's clock and ours differ by more than receivers tolerate: it would refuse our timestamps."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return ""
+    apart = (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)) - now
+    if abs(apart) <= _TOLERANCE:
+        return ""
+    return f" (its clock is {round(abs(apart).total_seconds() / 60)} minutes {'ahead of' if apart > timedelta(0) else 'behind'} ours)"

@@ -21,9 +21,9 @@ order by d.id limit :limit
 """
 # What a subscription tells by its schedule waits while it is quiet there; a digest that a person asked for does not.
 _HELD = """
- and not exists (select 1 from messages m join digests g on g.id = m.digest_id join slots l on l.id = g.slot_id
+ and not exists (select 1 from messages m join digests g on g.id = m.digest_id left join slots l on l.id = g.slot_id
    join subscriptions s on s.id = g.subscription_id
-   where m.id = x.message_id and l.label not like 'manual-%' and s.name in ({names}))"""
+   where m.id = x.message_id and coalesce(l.label, '') not like 'manual-%' and g.kind || ':' || s.name in ({names}))"""
 _CLAIM = """
 update deliveries set state = 'sending', epoch = epoch + 1, attempts = attempts + 1, owner = :owner, lease_until_at = :until,
   first_attempt_at = coalesce(first_attempt_at, :now) where id = :id
@@ -74,7 +74,7 @@ def claim(
 ) -> tuple[Claim, ...]:
     """Claims the oldest due delivery of each destination (or of one), at most `limit`. The attempt is logged in the same transaction, before any network.
 
-    `held`: subscriptions whose quiet hours it is; what did not go through before they began is tried again when they are over.
+    `held`: what must be quiet, as `kind:subscription` (`digest:morning`); what did not go through before is tried again when that is over.
     """
     names = {f"held_{number}": name for number, name in enumerate(held)}
     clause = _HELD.replace("{names}", ", ".join(f":{name}" for name in names)) if names else ""

@@ -101,6 +101,25 @@ def test_refusals_are_tried_again(status: int) -> None:
     assert "\n" not in verdict.detail
 
 
+@pytest.mark.parametrize(
+    ("minutes", "says"),
+    [(12, "its clock is 12 minutes ahead of ours"), (-90, "its clock is 90 minutes behind ours"), (4, ""), (-4, "")],
+)
+def test_clocks_that_differ_are_told(minutes: int, says: str) -> None:
+    """A refusal from an endpoint whose clock is far from ours says so: it may be our timestamp that it refuses (case 53)."""
+    date = (now() + timedelta(minutes=minutes)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    (verdict,), _ = posted(answer(status=401, Date=date))
+    assert ("clock" in verdict.detail) == bool(says)
+    assert says in verdict.detail
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Mon, 99 Foo 2024", "Thu, 01 Jan 99999 00:00:00 GMT"])
+def test_a_date_that_is_none_is_ignored(date: str) -> None:
+    """Nonsense in the Date header is not there."""
+    (verdict,), _ = posted(answer(status=401, Date=date))
+    assert verdict.detail == "answered 401"
+
+
 def test_gone() -> None:
     """410 parks the endpoint at once and for as long as nobody acts (case 137)."""
     (verdict,), _ = posted(answer(status=410))

@@ -55,6 +55,27 @@ def test_a_repeat_waits_for_the_end_of_quiet_hours(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("waived", [False, True])
+def test_urgent_repeats_respect_quiet_hours(tmp_path: Path, waived: bool) -> None:
+    """An urgent message that fails before the quiet hours waits for their end too, unless they are waived for urgent ones."""
+    world, store = World(tmp_path), open_sqlite(tmp_path / "monitor.db")
+    morning, _ = world.config.subscription
+    urgent = replace(morning, urgent=1.0, urgent_after_min=0, urgent_in_quiet=waived, at=("19:00",), channels=("hook",))
+    world.config = replace(world.config, subscription=(urgent,))
+    world.web.answers = {"hook.example": [500]}
+    app = quiet(world, store, "07:10-09:00")
+    tick(app, "visit", "match", "group", "plan", "deliver")
+    assert store.all("select kind from digests where kind <> 'none'") == [{"kind": "urgent"}]
+    world.web.answers = {}
+    world.clock.at += timedelta(minutes=30)
+    tick(app, "deliver")
+    assert bool(world.web.accepted) == waived
+    world.clock.at += timedelta(hours=2)
+    tick(app, "deliver")
+    assert len(world.web.accepted) == 1
+    store.close()
+
+
 def test_what_a_person_asks_for_does_not_wait(tmp_path: Path) -> None:
     """A digest made on request goes out in quiet hours too, past what waits for their end."""
     world, store = World(tmp_path), open_sqlite(tmp_path / "monitor.db")

@@ -86,6 +86,7 @@ def test_seven_days_without_mail_and_webhook(world: tuple[World, SqliteStore]) -
     order = {row["uid"]: row["id"] for row in store.all("select id, uid from messages")}
     digests = store.one("select count(*) as n from digests where kind = 'digest'")
     assert digests is not None
+    print(f"{digests['n']} digests, {len(made.web.accepted)} accepted posts, {len(bodies)} mails")
     assert digests["n"] >= 16
     _in_order([(each.host, order[each.id], each.body) for each in made.web.accepted], repeats=1)
     mails = [email.message_from_bytes(body) for body in bodies]

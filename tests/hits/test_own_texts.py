@@ -41,11 +41,12 @@ FILES = {
     "vietnamese-third": "vi",
 }
 TRAPS = ("traps", "traps-second")
+BORDERLINE = "borderline"
 
 
 def test_every_file_is_listed() -> None:
     """No file of labelled texts is left out of the figures."""
-    assert {path.stem for path in TEXTS.glob("*.toml")} == {*FILES, *TRAPS}
+    assert {path.stem for path in TEXTS.glob("*.toml")} == {*FILES, *TRAPS, BORDERLINE}
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -68,3 +69,10 @@ def test_few_traps_are_worth_a_look(name: str) -> None:
     texts = own_texts(name, "")
     shown = [one.title for one in texts if judge(one).band is not None]
     assert len(shown) <= len(texts) / 10, shown
+
+
+def test_no_borderline_article_alerts() -> None:
+    """Prices, outages, surveys, careers and share prices at the length of an article never alert."""
+    texts = own_texts(BORDERLINE, "")
+    assert min(len(one.text) for one in texts) > 350
+    assert [one.title for one in texts if judge(one).band == "alert"] == []

@@ -53,9 +53,9 @@ def accept(
     nevers = [one for one in raw if one.alias.mode == "never"]
     masks = [one for one in raw if one.alias.mode == "mask"]
     names = [one for one in raw if one.alias.kind in {"entity", "contrast"} and one.alias.mode != "never"]
-    topics = _outside(layout, [one for one in raw if one.alias.kind == "topic"], masks)
     written = _as_written(names)
     nevers, masks = ([one for one in some if not _outspelt(layout, one, written)] for some in (nevers, masks))
+    topics = _outside(layout, [one for one in raw if one.alias.kind == "topic"], masks)
     names = _best_spelt(layout, names, rejected)
     names = _not_never(names, nevers, rejected)
     names = _longest(layout, names, masks, sides, rejected)

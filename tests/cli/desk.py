@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,10 +90,11 @@ class Desk:
         """Stores read articles as (title, text) pairs; their addresses are https://example.org/1, /2 ..."""
         store = self.open()
         known = store.all("select count(*) as n from articles")[0]["n"]
-        ids = [
-            article(store, now or self.now, title, text, key=url_key(f"https://example.org/{known + number}"))
-            for number, (title, text) in enumerate(texts, 1)
-        ]
+        with store.write():
+            ids = [
+                article(store, now or self.now, title, text, key=url_key(f"https://example.org/{known + number}"))
+                for number, (title, text) in enumerate(texts, 1)
+            ]
         store.close()
         return ids
 
@@ -103,7 +103,8 @@ class Desk:
         store = self.open()
         text = self.watchlist.read_text(encoding="utf-8")
         matcher = step.register(store, compile_matcher(parse_watchlists(text, "pair.toml", load())), self.now)
-        asyncio.run(step.match(store=store, matcher=matcher, clock=lambda: self.now, limit=10_000))
+        with store.write():
+            step.match_now(store, matcher, lambda: self.now, 10_000)
         store.close()
 
     def edit(self, old: str, new: str) -> None:

@@ -154,16 +154,17 @@ def _names(reading: Reading, row: Table, place: str, key: str) -> tuple[str, ...
     """The texts under `key`, each with a letter or digit and a `*` only at its end."""
     good: list[str] = []
     for text in reading.list(row, place, key):
-        where = f"{place}.{key}.{_index(row, key, text)}"
         stem = text.removesuffix("*")
+        if "*" not in stem and stem == stem.rstrip() and any(char.isalnum() for char in stem):
+            good.append(text)
+            continue
+        where = f"{place}.{key}.{_index(row, key, text)}"
         if "*" in stem:
             reading.problem(where, f"{text!r}: * stands only at the end of a name", f"did you mean {stem.replace('*', '')!r}?")
         elif stem != stem.rstrip():
             reading.problem(where, f"{text!r}: * follows a letter, not a blank", f"did you mean {stem.rstrip()!r}?")
-        elif not any(char.isalnum() for char in stem):
-            reading.problem(where, f"{text!r} has no letter or digit")
         else:
-            good.append(text)
+            reading.problem(where, f"{text!r} has no letter or digit")
     return tuple(good)
 
 

@@ -172,7 +172,7 @@ def pending(store: Store, site_id: int, now: datetime, limit: int) -> tuple[Pend
 
 def begin(store: Store, site: Site, article_id: int, again_at: datetime, lease_until_at: datetime) -> None:
     """Counts an attempt before it is made, so that one that kills the process is counted too (RELIABILITY 2.3)."""
-    with store.write():
+    with store.write(durable=False):
         _fence(store, site, lease_until_at)
         store.run(_BEGIN, id=article_id, again=again_at)
 

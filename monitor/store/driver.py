@@ -36,8 +36,12 @@ class Store(Protocol):
     def run(self, sql: str, /, **values: Value) -> int:
         """Runs one writing statement and returns the number of rows it changed. Only inside `write()`."""
 
-    def write(self) -> AbstractContextManager[None]:
-        """One transaction that takes the write lock at once; commits at the end, rolls back on any exception. Nested use joins the outer one."""
+    def write(self, *, durable: bool = True) -> AbstractContextManager[None]:
+        """One transaction that takes the write lock at once; commits at the end, rolls back on any exception. Nested use joins the outer one.
+
+        durable=False: the commit does not wait for the disk. It survives the death of the process; a loss of power may undo the last such
+        transactions, never one before a durable one. For what would only be done again: leases, polls without news, the times of steps.
+        """
 
     def search(self, query: str, limit: int) -> list[int]:
         """Ids of the articles whose folded text holds all words of the folded `query`, best first."""

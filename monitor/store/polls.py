@@ -103,7 +103,7 @@ def at_site(store: Store, site_id: int) -> tuple[AtSite, ...]:
 def save_poll(store: Store, site: Site, feed: Feed, polled: Polled, now: datetime, lease_until_at: datetime) -> EntryCounts:
     """Stores what a poll found in one transaction: fence, entries and articles, validators, next due time. Raises LeaseLost."""
     memory = polled.memory
-    with store.write():
+    with store.write(durable=bool(polled.found)):
         _fence(store, site, lease_until_at)
         counts = entries.save(store, feed.id, polled.found, now)
         store.run(

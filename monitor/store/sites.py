@@ -59,7 +59,7 @@ def claim(store: Store, now: datetime, until: datetime, limit: int, owner: str, 
     feeds_only: sites where a feed is due, for visitors that leave pages unread.
     """
     sql = _CLAIM.replace("{work}", _FEEDS_ONLY if feeds_only else "").replace("{skip}", store.skip_locked)
-    with store.write():
+    with store.write(durable=False):
         rows = store.all(sql, now=now, until=until, limit=limit, owner=owner)
     return tuple(sorted((_site(row) for row in rows), key=lambda site: site.id))
 
@@ -74,7 +74,7 @@ def release(store: Store, site_id: int, owner: str, pages_from: datetime | None 
 
     Never before a block ends, nor before `after`.
     """
-    with store.write():
+    with store.write(durable=False):
         store.run(_RELEASE, id=site_id, owner=owner, pages_from=_text(pages_from), after=_text(after))
 
 

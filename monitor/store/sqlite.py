@@ -103,11 +103,11 @@ class SqliteStore:
             return self._writer.conn.execute(sql, bindable(values)).rowcount
 
     @contextmanager
-    def write(self) -> Iterator[None]:
+    def write(self, *, durable: bool = True) -> Iterator[None]:
         if getattr(self._local, "writing", 0):
             yield
             return
-        with self._lock:
+        with self._lock, self._waiting_for_disk(durable):
             with _translated(self.path):
                 self._writer.conn.execute("begin immediate")
             self._local.writing = 1
@@ -122,6 +122,18 @@ class SqliteStore:
                 raise
             finally:
                 self._local.writing = 0
+
+    @contextmanager
+    def _waiting_for_disk(self, durable: bool) -> Iterator[None]:
+        """Lets the commit inside return before the disk has it (synchronous=NORMAL: in WAL mode the file stays sound, its end may be lost)."""
+        if durable:
+            yield
+            return
+        self._writer.conn.execute("pragma synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            self._writer.conn.execute("pragma synchronous=FULL")
 
     def search(self, query: str, limit: int) -> list[int]:
         terms = " ".join(f'"{word}"' for word in words(query))

@@ -74,13 +74,13 @@ class Event:
 
 def step_started(store: Store, name: str, now: datetime) -> None:
     """Records that a step begins."""
-    with store.write():
+    with store.write(durable=False):
         store.run(_STARTED, name=name, now=now)
 
 
 def step_finished(store: Store, name: str, now: datetime, counts: Mapping[str, int], error: str | None = None) -> None:
     """Records how a step ended: its counts, or the error that ended it."""
-    with store.write():
+    with store.write(durable=False):
         store.run(_FINISHED, name=name, now=now, counts=json.dumps(dict(counts)), error=error)
 
 
@@ -107,7 +107,7 @@ def daemon_started(store: Store, daemon_id: str, pid: int, host: str, version: s
 
 def daemon_seen(store: Store, daemon_id: str, now: datetime) -> None:
     """Records that a daemon is alive and can write."""
-    with store.write():
+    with store.write(durable=False):
         store.run(_DAEMON_SEEN, id=daemon_id, now=now)
 
 

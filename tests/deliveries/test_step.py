@@ -287,11 +287,11 @@ class Refusing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
-    def write(self) -> Any:
+    def write(self, *, durable: bool = True) -> Any:
         if self.armed and self.times:
             self.times -= 1
             raise StoreError("disk full")
-        return self.real.write()
+        return self.real.write(durable=durable)
 
 
 @pytest.mark.parametrize(("refusals", "state", "offers"), [(2, "delivered", 1), (99, "sending", 1)])

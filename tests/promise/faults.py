@@ -84,7 +84,7 @@ class FaultyStore:
         return self.real.run(sql, **values)
 
     @contextmanager
-    def write(self) -> Iterator[None]:
+    def write(self, *, durable: bool = True) -> Iterator[None]:
         if getattr(self._local, "inside", False):
             yield
             return
@@ -92,7 +92,7 @@ class FaultyStore:
         self._local.inside = True
         self._local.tables = set()
         try:
-            with self.real.write():
+            with self.real.write(durable=durable):
                 yield
                 self._faults.point(f"before commit of {self._tables()}", write=True)
         finally:

@@ -164,7 +164,7 @@ def test_deferred_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """6. A transaction that takes the write lock only when it writes fails when another commit came between."""
 
     @contextmanager
-    def write(self: SqliteStore) -> Iterator[None]:
+    def write(self: SqliteStore, *, durable: bool = True) -> Iterator[None]:
         with self._lock:
             self._writer.conn.execute("begin")
             self._local.writing = 1

@@ -191,3 +191,17 @@ def test_backup_is_a_sound_copy(store: SqliteStore, tmp_path: Path) -> None:
     copy.close()
     with pytest.raises(StoreError, match="exists"):
         backup_sqlite(store.path, tmp_path / "copy.db")
+
+
+def test_a_light_commit_leaves_the_next_one_durable(store: SqliteStore) -> None:
+    """A transaction that need not wait for the disk is kept, rolls back like any other, and changes nothing for those after it."""
+    with store.write(durable=False):
+        assert store._writer.conn.execute("pragma synchronous").fetchone()[0] == 1
+        store.run("insert into meta(name, value) values ('a', '1')")
+        with store.write():
+            store.run("insert into meta(name, value) values ('b', '2')")
+    with pytest.raises(KeyError), store.write(durable=False):
+        store.run("insert into meta(name, value) values ('c', '3')")
+        raise KeyError
+    assert store._writer.conn.execute("pragma synchronous").fetchone()[0] == 2
+    assert [row["name"] for row in store.all("select name from meta order by name")] == ["a", "b"]

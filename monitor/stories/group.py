@@ -81,14 +81,14 @@ class Grouper:
     def add(self, story: int, member: Fingerprint) -> None:
         """Records that a hit belongs to a story; keeps the first member and the latest ones."""
         self._rarity.add(member)
-        members = self._stories.setdefault(story, [])
+        members = self._stories[story] = self._stories.pop(story, [])  # the stories stand in the order of their latest report
         members.append(weigh(member, self._rarity))
         for feature in _features(member):
             self._by_feature.setdefault(feature, Counter())[story] += 1
         if len(members) > MAX_MEMBERS:
             self._forget(story, members.pop(1))
         if len(self._stories) > MAX_STORIES:
-            self._close(min(self._stories, key=lambda key: (self._stories[key][-1].report.at, key)))
+            self._close(next(iter(self._stories)))
 
     def members(self, story: int) -> tuple[Fingerprint, ...]:
         """The members kept of an open story, first to latest."""

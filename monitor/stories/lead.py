@@ -21,11 +21,13 @@ _ABBREVIATED = re.compile(
 )
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _CLAUSE = re.compile(r"[,;:–—] |, ")
-_PAST = re.compile(
-    r"\b(?:previously|earlier this year|last year|in recent years|formerly|rivals?|market value|capitali[sz]ation|currently operates?|has operated"
-    r"|l'an dernier|auparavant|rival|concurrent|exploite déjà|capitalisation)\b|trước đó|trước đây|năm ngoái|năm trước|vốn hóa|từng |đối thủ|đang vận hành",
-    re.IGNORECASE,
+_PAST_WORDS = (
+    *("previously", "earlier this year", "last year", "in recent years", "formerly", "rival", "rivals", "market value", "capitalisation"),
+    *("capitalization", "currently operates", "currently operate", "has operated"),
+    *("l'an dernier", "auparavant", "concurrent", "exploite déjà", "trước đó", "trước đây", "năm ngoái", "năm trước", "vốn hóa", "từng"),
+    *("đối thủ", "đang vận hành"),
 )
+_PAST = re.compile(rf"\b(?:{'|'.join(map(re.escape, _PAST_WORDS))})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,4 +86,7 @@ def _without_background(sentence: Sentence, year: int) -> list[Sentence]:
 
 
 def _is_background(text: str, year: int) -> bool:
-    return any(int(found[0]) < year for found in _YEAR.finditer(text)) or _PAST.search(text) is not None
+    if any(int(found[0]) < year for found in _YEAR.finditer(text)):
+        return True
+    lower = text.lower()
+    return any(word in lower for word in _PAST_WORDS) and _PAST.search(lower) is not None

@@ -50,6 +50,7 @@ _CONFIRMED = re.compile(
     r"|\b(?:a |ont )?confirm(?:e|ent|é)\b|communiqué",
     re.IGNORECASE,
 )
+_CONFIRMING = ("confirm", "statement", "announced", "xác nhận", "chính thức", "thông cáo", "communiqué")
 _QUOTE = re.compile(r"[\"“«»„]\s*([^\"“”«»„]{12,400}?)\s*[\"”»«]")
 _MIN_WORDS = 4
 _STEP_PATTERNS = {
@@ -75,7 +76,8 @@ def _taken(sentence: str, at: int, lang: str) -> bool:
 
 def confirmed(sentences: tuple[str, ...]) -> bool:
     """Whether sentences tell of an official confirmation."""
-    return _CONFIRMED.search(" . ".join(sentences)) is not None
+    told = " . ".join(sentences).lower()
+    return any(word in told for word in _CONFIRMING) and _CONFIRMED.search(told) is not None
 
 
 def quotes(text: str) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """How alike two reports are: a weighted sum of what they share and what sets them apart. Pure.
 
-Shared names, places, concepts and words count by their rarity among the open stories. The weights were fitted on labelled pairs of reports
-(logistic regression, then rounded) and are one for all languages; words can only be shared within one.
+Shared names, places, concepts and headline words count by their rarity among the open stories. The weights were fitted on labelled pairs of
+reports (logistic regression, then rounded) and are one for all languages; words can only be shared within one. The words of the text
+add nothing to these; they only tell whether two reports are one text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import timedelta
 from monitor.stories.concepts import load
 from monitor.stories.fingerprint import Fingerprint
 
-WEIGHED = ("entities", "places", "concepts", "title_concepts", "words", "title_words")
+WEIGHED = ("entities", "places", "concepts", "title_concepts", "title_words")
 """The sets whose members count by rarity."""
 
 ENTITIES, TITLE_ENTITY, OTHER_PARTIES = 0.15, 0.05, -0.18
@@ -28,7 +29,7 @@ HEADLINE_KEPT, HEADLINES_KEPT = 0.21, 0.24
 NO_CONCEPTS = 0.12
 """For two languages of which one has no list of concepts: what these give two reports of one development in the others."""
 
-WORDS, TITLE_WORDS = 0.0, 0.05
+TITLE_WORDS = 0.05
 FIGURE, MAX_FIGURES = 0.07, 2
 TOPICS = 0.20
 ABSENT_PARTY = -0.10
@@ -134,7 +135,7 @@ def alike(one: Weighed, other: Weighed) -> float:
     if a.places and b.places:
         score += OTHER_PLACES if a.places.isdisjoint(b.places) else PLACES * _cosine("places", one, other)
     if a.lang == b.lang:
-        score += _cosine("words", one, other) * WORDS + _cosine("title_words", one, other) * TITLE_WORDS
+        score += _cosine("title_words", one, other) * TITLE_WORDS
     if a.all_figures and b.all_figures:
         score += FIGURE * min(len(a.all_figures & b.all_figures), MAX_FIGURES)
     if a.topics and b.topics:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -203,6 +204,26 @@ def test_a_persons_word_counts_more_than_likeness() -> None:
     assert placed([APPLE_EN], APPLE_FR).story == 0
     assert placed([APPLE_EN], APPLE_FR, apart={0}).story is None
     assert placed([APPLE_EN], MARVELL, together=0).because == ("put there by hand",)
+
+
+def test_a_chain_of_likeness_does_not_grow_without_end() -> None:
+    """Where each report resembles the one before it and none the first, the story does not swallow them all."""
+    subjects = (
+        "laboratory",
+        "data centre",
+        "satellite",
+        "submarine cable",
+        "turbine",
+        "scholarship",
+        "patent",
+        "tariff",
+        "cybersecurity",
+        "battery",
+    )
+    chain = [hit(str(n), f"Plan for {one} and {other}", hours=6 * n) for n, (one, other) in enumerate(pairwise(subjects))]
+    labels = label(chain, HUBS)
+    assert labels["0"] != labels[str(len(chain) - 1)]
+    assert len(set(labels.values())) >= 3
 
 
 def test_memory_is_bounded() -> None:

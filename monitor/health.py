@@ -13,7 +13,10 @@ DAEMON_SILENT = timedelta(minutes=2)
 DELIVERY_LATE = timedelta(hours=1)
 FEED_FAILING = timedelta(hours=24)
 
-_FEEDS = "select name, state, failing_since_at, error_kind, error, fail_count, last_success_at, created_at from feeds where state in ('active', 'gone')"
+_FEEDS = """
+select name, state, failing_since_at, error_kind, error, fail_count, last_success_at, note, held_at, held_kind, held_reason
+from feeds where state in ('active', 'gone')
+"""
 _DELIVERIES = """
 select channel, destination, state, count(*) as n, min(created_at) as oldest_at, max(last_error) as error from deliveries
 where state in ('pending', 'sending', 'rejected', 'parked', 'expired') group by channel, destination, state order by channel, destination, state
@@ -28,7 +31,7 @@ select (select count(*) from feeds where state = 'active') as feeds, (select cou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedHealth:
-    """One feed that is polled: failing since when and why, or fine."""
+    """One feed that is polled: failing since when and why, or fine. What is held of it, and what its last poll remarked."""
 
     name: str
     state: str
@@ -36,6 +39,10 @@ class FeedHealth:
     error: str
     fail_count: int
     last_success_at: datetime | None
+    note: str = ""
+    held_at: datetime | None = None
+    held_kind: str = ""
+    held_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,10 @@ def read_health(store: Store, now: datetime) -> Health:
             error=row["error"] or row["error_kind"] or "",
             fail_count=row["fail_count"],
             last_success_at=from_text_or_none(row["last_success_at"]),
+            note=row["note"],
+            held_at=from_text_or_none(row["held_at"]),
+            held_kind=row["held_kind"],
+            held_reason=row["held_reason"],
         )
         for row in store.all(_FEEDS)
     )
@@ -156,7 +167,19 @@ def _feeds(health: Health, now: datetime) -> list[Finding]:
         at = feed.failing_since_at
         long = at is not None and now - at > FEED_FAILING
         findings.append(Finding(problem=long, text=f"feed {feed.name} fails ({feed.fail_count}x): {feed.error}", since_at=at))
-    return findings
+    return [*findings, *(finding for feed in polled for finding in _remarks(feed))]
+
+
+def _remarks(feed: FeedHealth) -> list[Finding]:
+    """What a feed that can be read does oddly: another feed stands at its address, its items wait, or ran through between two polls."""
+    if feed.held_kind == "other-feed":
+        text = f"feed {feed.name} {feed.held_reason}: look at it, then remove it or let it go on with `monitor feeds resume {feed.name}`"
+        return [Finding(problem=True, text=text, since_at=feed.held_at)]
+    if feed.held_kind:
+        return [Finding(problem=False, text=f"feed {feed.name}: {feed.held_reason}", since_at=feed.held_at)]
+    if "may have missed" in feed.note:
+        return [Finding(problem=False, text=f"feed {feed.name} {feed.note}")]
+    return []
 
 
 def _deliveries(health: Health, now: datetime) -> list[Finding]:

@@ -272,6 +272,7 @@ class _Polling:
             ),
             found=tuple(self._sighted(subject, entry, names, due_at if entry.key in held else None, now) for entry in entries),
             settled_url=self._settled(subject, memory, now),
+            baseline_at=now if entries and not found["cut"] else None,
         )
         counts = polls.save_poll(self.store, self.site, feed, polled, now, now + _LEASE)
         return PollCounts(polled=1, new=counts.new, revised=counts.revised)
@@ -297,7 +298,7 @@ class _Polling:
         return [entry for entry in fresh if entry.key not in names], names
 
     def _judged(self, feed: Feed, entries: Sequence[Entry], fresh: Sequence[Entry], title: str) -> Finding:
-        if feed.last_new_at is None or not fresh:
+        if feed.baseline_at is None or not fresh:
             return Finding()
         if len(fresh) == len(entries) and is_another_feed(entries, title, feed.title, stored_entries.latest_urls(self.store, feed.id, 50)):
             reason = f"has become another feed: it was {feed.title!r}, its title is {title!r} and nothing of the old is left"

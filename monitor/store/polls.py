@@ -20,7 +20,7 @@ _AT_SITE = f"select {COLUMNS}, {_MEMORY} from feeds where site_id = :site and st
 _SUCCESS = """
 update feeds set etag = :etag, last_modified = :modified, body_hash = :body, title = case when :title = '' then title else :title end,
   interval_s = :interval, next_poll_at = :next, last_polled_at = :now, last_success_at = :now, polls = polls + 1, note = :note,
-  last_new_at = case when :new > 0 then :now else last_new_at end, baseline_at = coalesce(baseline_at, :now),
+  last_new_at = case when :new > 0 then :now else last_new_at end, baseline_at = coalesce(baseline_at, :baseline),
   answered_url = :answered, asks_json = :asks, full_at = :full, moved_url = :moved, moved_since_at = :moved_since, moved_count = :moved_count,
   held_at = :held, held_kind = :held_kind, held_reason = :held_reason,
   fail_count = 0, failing_since_at = null, error_kind = null, error = null where id = :id
@@ -65,7 +65,11 @@ class AtSite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polled:
-    """A poll that went well: what it found and what the feed taught for the next one. settled_url: the address it has moved to, for good."""
+    """A poll that went well: what it found and what the feed taught for the next one.
+
+    baseline_at  this instant, where the poll may count as the feed's first look: it was whole and had entries
+    settled_url  the address that the feed has moved to, for good
+    """
 
     etag: str | None
     last_modified: str | None
@@ -77,6 +81,7 @@ class Polled:
     note: str = ""
     found: tuple[Sighted, ...] = ()
     settled_url: str = ""
+    baseline_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +122,7 @@ def save_poll(store: Store, site: Site, feed: Feed, polled: Polled, now: datetim
             next=polled.next_poll_at,
             note=polled.note,
             new=counts.new,
+            baseline=polled.baseline_at,
             answered=memory.answered_url,
             asks=memory.asks_json,
             full=memory.full_at,

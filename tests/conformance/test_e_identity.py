@@ -193,6 +193,7 @@ def test_case_60_the_window_ran_through(case: Case) -> None:
         rig.server.say("/f", reply(documents[2]))
         await rig.again()
         assert "may have missed" in rig.state()["note"]
+        assert [problem for problem, text in rig.findings() if "may have missed" in text] == [False]
         assert rig.state()["interval_s"] < interval
         assert rig.next_poll() < HOUR
         assert len(rig.titles()) == 14
@@ -226,5 +227,22 @@ def test_case_62_the_first_poll(case: Case) -> None:
             await rig.step("match")
         assert rig.rows("select count(*) as n from hits")[0]["n"] == 1000
         assert len(rig.alerts()) == sum(age <= timedelta(hours=48) for age in ages) == 9
+
+    case(work)
+
+
+def test_case_62_a_first_look_that_saw_little(case: Case) -> None:
+    """A first poll that was cut, or found the feed empty, is no baseline: the old items of the next one are not told as news."""
+
+    async def work(rig: Rig) -> None:
+        whole = rss(*(item(f"s{number}", START - HOUR - number * DAY, link="", title=f"{CHIPS} {number}") for number in range(30)))
+        cut = whole[: whole.index("id-s3")]
+        for name, first in (("cut", cut), ("empty", rss())):
+            rig.feed(name, rig.server.say("/f", reply(first), reply(whole), host=f"{name}.example"))
+        await rig.poll()
+        await rig.poll(force=True)
+        await rig.digest()
+        assert len(rig.titles("cut")) == len(rig.titles("empty")) == 30
+        assert len(rig.alerts()) == 4
 
     case(work)

@@ -188,11 +188,12 @@ def test_case_73_another_feed_at_the_address(case: Case) -> None:
         await rig.digest()
         assert len(rig.events("feed.other-feed")) == 1
         assert "another feed" in rig.state()["note"]
+        assert [problem for problem, text in rig.findings() if "another feed" in text] == [True]
         assert len(rig.titles()) == 6
         await rig.pass_time(DAY * 3)
         assert "another feed" in rig.state()["note"]
         feeds_resume(rig)
-        assert rig.state()["note"] == ""
+        assert (rig.state()["note"], rig.findings()) == ("", [])
 
     case(work)
 
@@ -217,6 +218,7 @@ def test_a_flood_is_held_and_shown(case: Case) -> None:
         await rig.poll(force=True, after=2 * HOUR)
         assert len(rig.events("feed.flood")) == 1
         assert "25 of 25 items look new" in rig.state()["note"]
+        assert [problem for problem, text in rig.findings() if "look new" in text] == [False]
         await rig.poll(force=True, after=2 * HOUR)
         await rig.digest()
         assert len(rig.titles()) == 51

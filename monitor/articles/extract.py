@@ -1,6 +1,6 @@
 """From a page's bytes to its article. Runs in a child process of the sandbox; the only importer of trafilatura and lxml.
 
-Pages that hold no article are named for what they are: empty, not-article, paywall, bot-check.
+Pages that hold no article are named for what they are: empty, not-article, paywall, bot-check; forward (to the address in `canonical`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 import trafilatura
 from lxml.etree import LxmlError
 
+from monitor.articles.forward import MAX_PAGE as MAX_FORWARD
+from monitor.articles.forward import forward_target
 from monitor.articles.furniture import is_overview, take_out, without_pointers
 
 MAX_BYTES = 2 * 1024 * 1024
@@ -93,6 +95,8 @@ def extract_page(body: bytes, url: str, content_type: str = "", with_metadata: b
     """
     if not _is_html(body, content_type):
         return _page("not-article")
+    if len(body) <= MAX_FORWARD and (target := forward_target(body.decode("utf-8", "replace"), url)):
+        return {**_page("forward"), "canonical": target}
     text = _decoded(body, content_type)
     tree = _tree(text)
     about = _about(tree) if tree is not None else {"title": ""}

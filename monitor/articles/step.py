@@ -34,6 +34,9 @@ Clock = Callable[[], datetime]
 MAX_STRIKES = 3
 """A page whose parse was begun three times and never ended well is not parsed again (RELIABILITY 2.3)."""
 
+MAX_FORWARDS = 3
+"""Visits after which a page that sends on again is given up."""
+
 _LEASE = timedelta(minutes=5)
 _ROBOTS_AGE = timedelta(hours=24)
 _TOO_OFTEN = timedelta(hours=1)
@@ -161,10 +164,19 @@ class _Reader:
         match page["kind"]:
             case "article":
                 return await self._save(article, response, page)
+            case "forward":
+                return await self._forward(article, page["canonical"], response.status)
             case "bot-check":
                 return await self._failed(article, Failure("bot-check", _KEPT["bot-check"], response.status))
             case kind:
                 return await self._keep(article, "failed", Failure(kind, _KEPT.get(kind, kind), response.status))
+
+    async def _forward(self, article: PendingArticle, target: str, status: int) -> str:
+        """The page only sends readers on: it is read where it leads to, in a visit to that site."""
+        if article.attempts + 1 > MAX_FORWARDS:
+            return await self._keep(article, "failed", Failure("redirect", "the page sends on and on and never arrives", status))
+        await asyncio.to_thread(stored.forward, self.store, self.site, article.id, target, status, self.clock(), self._lease())
+        return "postponed"
 
     async def _save(self, article: PendingArticle, response: Response, page: dict[str, Any]) -> str:
         title = article.title or one_line(page["title"]) or article.url

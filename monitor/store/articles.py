@@ -8,8 +8,9 @@ from datetime import datetime
 from monitor.hours import from_text, from_text_or_none
 from monitor.model import Article, Site
 from monitor.store.driver import Row, Store, Value
-from monitor.store.sites import LeaseLost, renew
+from monitor.store.sites import LeaseLost, ensure, renew
 from monitor.text import fold
+from monitor.urls import host
 
 _PENDING = """
 select a.id, a.url, a.title, a.summary, a.lang, a.published_at, a.first_seen_at, a.attempts, a.strikes, a.quiet,
@@ -21,6 +22,10 @@ _BEGIN = "update articles set attempts = attempts + 1, next_read_at = :again whe
 _STRIKE = "update articles set strikes = strikes + 1 where id = :id"
 _POSTPONE = """
 update articles set next_read_at = :again, error_kind = :kind, error = :error, http_status = :status where id = :id
+"""
+_FORWARD = """
+update articles set url = :url, site_id = :site, next_read_at = :now, strikes = 0, error_kind = null, error = null, http_status = :status
+where id = :id and state = 'pending'
 """
 _SAVE_PAGE = """
 update articles set state = 'done', kind = :kind, text_source = :source, title = :title, author = :author, publisher = :publisher,
@@ -241,6 +246,13 @@ def save_feed_text(store: Store, site: Site, article_id: int, title: str, kept: 
             hash=kept.text_hash,
         )
         _save_text(store, article_id, title, kept.text)
+
+
+def forward(store: Store, site: Site, article_id: int, url: str, status: int, now: datetime, lease_until_at: datetime) -> None:
+    """Hands an article over to the site where it really is; its identity stays that of the link it was found by. Raises LeaseLost."""
+    with store.write():
+        _fence(store, site, lease_until_at)
+        store.run(_FORWARD, id=article_id, url=url, site=ensure(store, host(url), now, now), now=now, status=status)
 
 
 def same_page(store: Store, article_id: int, canonical_key: str) -> int | None:

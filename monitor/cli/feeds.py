@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from monitor.cli.output import age, document, duration, emit, listing, local_time, plain, progress, say, show
+from monitor.cli.output import age, document, duration, emit, listing, live, local_time, plain, progress, say, show
 from monitor.cli.session import Session, open_session
 from monitor.errors import NothingSelected, UsageError
 
@@ -39,7 +40,12 @@ def feeds() -> None:
 @listing(default=500)
 @click.pass_context
 def list_feeds(ctx: click.Context, state: str | None, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List feeds: state, since when one fails, last success, next poll."""
+    """List feeds: state, since when one fails, last success, next poll.
+
+    \b
+    Example:
+      monitor feeds list --state failing
+    """
     from monitor.feeds.actions import overview
 
     session = open_session(ctx)
@@ -53,7 +59,12 @@ def list_feeds(ctx: click.Context, state: str | None, limit: int, as_json: bool,
 @document
 @click.pass_context
 def show_feed(ctx: click.Context, name: str, as_json: bool) -> None:
-    """Show one feed: its settings, its polls, the last error in plain words."""
+    """Show one feed: its settings, its polls, the last error in plain words.
+
+    \b
+    Example:
+      monitor feeds show vnexpress-business
+    """
     from monitor.feeds.actions import overview
     from monitor.store.feeds import get, stats
 
@@ -74,7 +85,12 @@ def show_feed(ctx: click.Context, name: str, as_json: bool) -> None:
 @listing(default=500)
 @click.pass_context
 def stats(ctx: click.Context, since: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """What each feed brought: entries, recent entries, hits, polls."""
+    """What each feed brought: entries, recent entries, hits, polls.
+
+    \b
+    Example:
+      monitor feeds stats --since 30d
+    """
     from monitor.store.feeds import stats as counted
 
     session = open_session(ctx)
@@ -87,7 +103,13 @@ def stats(ctx: click.Context, since: str, limit: int, as_json: bool, as_jsonl: b
 @document
 @click.pass_context
 def check(ctx: click.Context, which: tuple[str, ...], as_json: bool) -> int:
-    """Ask feeds at once and say what comes back, what is odd, and when they are polled next. Exits with 1 when one cannot be read."""
+    """Ask feeds at once and say what comes back, what is odd, and when they are polled next. Exits with 1 when one cannot be read.
+
+    \b
+    Examples:
+      monitor feeds check vnexpress-business
+      monitor feeds check https://paper.example/rss
+    """
     from monitor.feeds import actions
 
     session = open_session(ctx)
@@ -114,11 +136,17 @@ def check(ctx: click.Context, which: tuple[str, ...], as_json: bool) -> int:
 @listing()
 @click.pass_context
 def discover(ctx: click.Context, url: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """Find the feeds of a page or site: those it names, else those at the usual places."""
+    """Find the feeds of a page or site: those it names, else those at the usual places.
+
+    \b
+    Example:
+      monitor feeds discover paper.example
+    """
     from monitor.feeds import actions
 
     session = open_session(ctx)
-    found = session.ask(lambda asking: actions.discover(url, asking))
+    with live("asking"):
+        found = session.ask(lambda asking: actions.discover(url, asking))
     rows = [
         {
             "url": each.url,
@@ -156,23 +184,30 @@ def add(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Add the feed at URL, or the one that the page at URL names, to config.toml."""
+    """Add the feed at URL, or the one that the page at URL names, to config.toml.
+
+    \b
+    Examples:
+      monitor feeds add https://paper.example/rss --lang vi --timezone Asia/Ho_Chi_Minh
+      monitor feeds add paper.example --dry-run
+    """
     from monitor.feeds import actions
+    from monitor.feeds.edit import add_feeds, block
+    from monitor.feeds.propose import proposal
 
     session = open_session(ctx)
     config = session.config
     further = {"timezone": timezone, "interval_min": interval_min}
     if unasked:
-        made = actions.proposal(actions.address_of(url), title, lang, config, name, further)
+        made = proposal(actions.address_of(url), title, lang, config, name, further)
     else:
-        made = session.ask(lambda asking: actions.propose(url, asking, config, name, title, lang, further))
-    _write(session, actions.added(actions.read_config(config.source), (made,)), dry_run)
+        with live("asking"):
+            made = session.ask(lambda asking: actions.propose(url, asking, config, name, title, lang, further))
+    _write(session, lambda text: add_feeds(text, {made.name: made.fields}), dry_run)
     if as_json:
         show({"name": made.name, **made.fields, "written": not dry_run}, as_json=True)
         return
-    click.echo(f"[feed.{made.name}]")
-    for key, value in made.fields.items():
-        click.echo(f"{key} = {plain(value)}")
+    click.echo(block(made.name, made.fields))
     _afterwards(session, dry_run)
 
 
@@ -181,13 +216,18 @@ def add(
 @click.option("--dry-run", is_flag=True, help="Only check that they can be removed.")
 @click.pass_context
 def remove(ctx: click.Context, names: tuple[str, ...], dry_run: bool) -> None:
-    """Take feeds out of config.toml; what they brought stays in the database."""
-    from monitor.feeds import actions
+    """Take feeds out of config.toml; what they brought stays in the database.
+
+    \b
+    Example:
+      monitor feeds remove the-diplomat
+    """
+    from monitor.feeds.edit import remove_feeds
 
     session = open_session(ctx)
     for name in names:
         _configured(session, name)
-    _write(session, actions.removed(actions.read_config(session.config.source), names), dry_run)
+    _write(session, lambda text: remove_feeds(text, names), dry_run)
     say(f"{'would remove' if dry_run else 'removed'}: {', '.join(names)}")
     _afterwards(session, dry_run)
 
@@ -196,7 +236,12 @@ def remove(ctx: click.Context, names: tuple[str, ...], dry_run: bool) -> None:
 @click.argument("names", nargs=-1, required=True)
 @click.pass_context
 def pause(ctx: click.Context, names: tuple[str, ...]) -> None:
-    """Poll these feeds no more until they are resumed."""
+    """Poll these feeds no more until they are resumed.
+
+    \b
+    Example:
+      monitor feeds pause the-diplomat
+    """
     _set_states(open_session(ctx), names, "paused")
     say(f"paused: {', '.join(names)}")
 
@@ -205,7 +250,12 @@ def pause(ctx: click.Context, names: tuple[str, ...]) -> None:
 @click.argument("names", nargs=-1, required=True)
 @click.pass_context
 def resume(ctx: click.Context, names: tuple[str, ...]) -> None:
-    """Poll these feeds again, at once; also those that said they were gone."""
+    """Poll these feeds again, at once; also those that said they were gone.
+
+    \b
+    Example:
+      monitor feeds resume the-diplomat
+    """
     _set_states(open_session(ctx), names, "active")
     say(f"resumed: {', '.join(names)}")
 
@@ -216,8 +266,14 @@ def resume(ctx: click.Context, names: tuple[str, ...]) -> None:
 @listing(default=5000)
 @click.pass_context
 def import_feeds(ctx: click.Context, file: BinaryIO, dry_run: bool, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """Add the feeds of an OPML file (- for standard input) to config.toml; those that are there already stay as they are."""
+    """Add the feeds of an OPML file (- for standard input) to config.toml; those that are there already stay as they are.
+
+    \b
+    Example:
+      monitor feeds import subscriptions.opml --dry-run
+    """
     from monitor.feeds import actions
+    from monitor.feeds.edit import add_feeds
 
     session = open_session(ctx)
     body = file.read()
@@ -227,7 +283,7 @@ def import_feeds(ctx: click.Context, file: BinaryIO, dry_run: bool, limit: int, 
     if not proposals:
         raise NothingSelected("the file names no feed that is not there already")
     proposals = proposals[:limit]
-    _write(session, actions.added(actions.read_config(session.config.source), proposals), dry_run)
+    _write(session, lambda text: add_feeds(text, {each.name: each.fields for each in proposals}), dry_run)
     emit([{"name": each.name, **each.fields} for each in proposals], ("name", "lang", "title", "url"), as_json, as_jsonl)
     say(f"{'would add' if dry_run else 'added'} {len(proposals)} feed{'' if len(proposals) == 1 else 's'}, left out {len(left_out)}")
     _afterwards(session, dry_run)
@@ -238,11 +294,17 @@ def import_feeds(ctx: click.Context, file: BinaryIO, dry_run: bool, limit: int, 
 @click.option("--title", default="Monitor feeds", show_default=True, help="Title of the list.")
 @click.pass_context
 def export_feeds(ctx: click.Context, file: Path | None, title: str) -> None:
-    """Write the configured feeds as OPML to FILE or standard output; passwords and headers are never written."""
-    from monitor.feeds.actions import exported
+    """Write the configured feeds as OPML to FILE or standard output; passwords and headers are never written.
+
+    \b
+    Example:
+      monitor feeds export feeds.opml
+    """
+    from monitor.feeds.opml import write_opml
+    from monitor.feeds.propose import outline
 
     session = open_session(ctx)
-    written = exported(session.config, title)
+    written = write_opml(title, [outline(feed) for feed in session.config.feed])
     if file is None:
         sys.stdout.write(written)
         return
@@ -297,13 +359,15 @@ def _set_states(session: Session, names: tuple[str, ...], state: str) -> None:
                 raise UsageError(f"feed {name!r} is switched off in the file (enabled = false); switch it on there")
 
 
-def _write(session: Session, text: str, dry_run: bool) -> None:
+def _write(session: Session, edit: Callable[[str], str], dry_run: bool) -> None:
     from monitor.config import parse_config
-    from monitor.feeds.actions import write_config
+    from monitor.config.write import read_text, write_text
 
-    parse_config(text, session.config.source)
-    if not dry_run:
-        write_config(session.config.source, text)
+    edited = edit(read_text(session.config.source))
+    if dry_run:
+        parse_config(edited, session.config.source)
+    else:
+        write_text(session.config.source, edited)
 
 
 def _afterwards(session: Session, dry_run: bool) -> None:

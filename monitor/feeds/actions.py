@@ -1,22 +1,19 @@
-"""What a person asks of feeds: look at an address, discover, check, add, remove, import. Asks strangers through the doors; polls nothing for the record."""
+"""What a person asks about feeds: look at an address, discover, propose, check, read a list. Asks through the doors; polls nothing for the record."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from monitor import urls
-from monitor.config import Config, FeedSettings, parse_config
+from monitor.config import Config, FeedSettings
 from monitor.errors import FetchError, MonitorError, NothingSelected, SandboxError, UsageError
 from monitor.feeds.diagnose import oddities, other_address, plain_reason, summary
-from monitor.feeds.edit import add_feeds, remove_feed
 from monitor.feeds.identify import identify
-from monitor.feeds.propose import feed_fields, propose_name, two_letters
+from monitor.feeds.opml import MAX_BYTES
+from monitor.feeds.propose import Proposal, from_list, proposal, two_letters
 from monitor.feeds.step import PollSettings, read_index, request_for
 from monitor.fetch import Response
 from monitor.fetch.polite import Sender
@@ -84,14 +81,6 @@ class Report:
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A feed as it would stand in config.toml."""
-
-    name: str
-    fields: Mapping[str, object]
-
-
 async def look(address: str, asking: Asking, feed: FeedSettings | None = None) -> Look:
     """Asks one address and says what it is. `feed` lends its credentials, zone and agent. Raises UsageError for what is no address."""
     settings = feed or FeedSettings(url=address_of(address))
@@ -157,18 +146,9 @@ async def propose(
     if len(found) > 1:
         listed = "\n".join(f"  {each.url}  {_title(each)}" for each in found)
         raise UsageError(f"{address} names {len(found)} feeds; add the one you want:\n{listed}")
-    return proposal(found[0].url, title or _title(found[0]), lang or str((found[0].found or {}).get("lang", "")), config, name, further)
-
-
-def proposal(url: str, title: str, lang: str, config: Config, name: str, further: Mapping[str, object]) -> Proposal:
-    """A feed as it would stand in config.toml. Raises UsageError where its address or name is there already."""
-    names = {feed.name for feed in config.feed}
-    for feed in config.feed:
-        if urls.url_key(feed.url) == urls.url_key(url):
-            raise UsageError(f"{url} is there already: [feed.{feed.name}] in {config.source}")
-    if name in names:
-        raise UsageError(f"the name {name!r} is taken; choose another with --name")
-    return Proposal(name=name or propose_name(title, url, names), fields=feed_fields(url, title, lang, further))
+    return proposal(
+        found[0].url, title or _title(found[0]), lang or two_letters(str((found[0].found or {}).get("lang", ""))), config, name, further
+    )
 
 
 async def check(which: str, asking: Asking, config: Config, store: Store) -> Report:
@@ -203,64 +183,13 @@ async def check(which: str, asking: Asking, config: Config, store: Store) -> Rep
 
 async def read_list(body: bytes, asking: Asking, config: Config) -> tuple[tuple[Proposal, ...], tuple[str, ...]]:
     """The feeds of an OPML file that are not configured yet, and what was left out, with reasons. Raises UsageError for what is no OPML."""
-    from monitor.feeds.opml import MAX_BYTES
-
     if len(body) > MAX_BYTES:
         raise UsageError(f"the file is larger than {MAX_BYTES // 1024 // 1024} MiB")
     try:
         listed = await asking.sandbox.call("monitor.feeds.opml:read_opml", {}, body)
     except SandboxError as error:
         raise UsageError(f"the file cannot be read as OPML: {error}") from None
-    names = {feed.name for feed in config.feed}
-    known = {urls.url_key(feed.url): feed.name for feed in config.feed}
-    proposals: list[Proposal] = []
-    left_out = [f"{url}: a list of further feeds; fetch it and import it by itself" for url in listed["lists"]]
-    for each in listed["feeds"]:
-        url, key = each["url"], urls.url_key(each["url"])
-        if not urls.is_fetchable(url):
-            left_out.append(f"{url}: not an http(s) address")
-        elif key in known:
-            left_out.append(f"{url}: there already as {known[key]}")
-        else:
-            made = _imported(each, names)
-            proposals.append(made)
-            names.add(made.name)
-            known[key] = made.name
-    return tuple(proposals), tuple(left_out)
-
-
-def added(text: str, proposals: Sequence[Proposal]) -> str:
-    """The text of config.toml with the proposed feeds. Raises UsageError."""
-    return add_feeds(text, {each.name: each.fields for each in proposals})
-
-
-def removed(text: str, names: Sequence[str]) -> str:
-    """The text of config.toml without some feeds. Raises UsageError."""
-    for name in names:
-        text = remove_feed(text, name)
-    return text
-
-
-def write_config(path: Path, text: str) -> None:
-    """Replaces the configuration in one step, after checking it. Raises ConfigError (nothing written) or MonitorError."""
-    parse_config(text, path)
-    target = path.resolve()
-    try:
-        mode = target.stat().st_mode & 0o777
-        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=f".{target.name}.", delete=False) as written:
-            written.write(text.encode("utf-8"))
-            written.flush()
-            os.fsync(written.fileno())
-        fresh = Path(written.name)
-        fresh.chmod(mode)
-        fresh.replace(target)
-    except OSError as error:
-        raise MonitorError(f"{target} cannot be written: {error.strerror}") from error
-
-
-def read_config(path: Path) -> str:
-    """The text of the configuration with its line ends as they are."""
-    return path.read_bytes().decode("utf-8")
+    return from_list(listed, config)
 
 
 def overview(config: Config, store: Store) -> list[dict[str, object]]:
@@ -332,43 +261,3 @@ def _notes(asked: str, url: str, response: Response) -> tuple[str, ...]:
     if asked.startswith("https:") and response.url.startswith("http:"):
         notes.append("it sends us on to an address without encryption")
     return tuple(notes)
-
-
-def _imported(each: Mapping[str, Any], taken: set[str]) -> Proposal:
-    """A feed of an OPML file; what its extra attributes say is taken where it is well formed."""
-    extras = each["extras"]
-    fields = feed_fields(each["url"], each["title"], extras.get("lang", ""), {})
-    wanted = str(extras.get("name", ""))
-    name = propose_name(wanted.replace("-", " ") or each["title"], each["url"], taken)
-    readings = {"timezone": str, "interval-min": int, "trust": float}
-    for key, read in readings.items():
-        try:
-            value = read(extras[key])
-            FeedSettings.model_validate({"url": each["url"], key.replace("-", "_"): value})
-        except (KeyError, ValueError):
-            continue
-        fields[key.replace("-", "_")] = value
-    if extras.get("enabled") == "false":
-        fields["enabled"] = False
-    return Proposal(name=wanted if _is_free(wanted, taken) else name, fields=fields)
-
-
-def _is_free(name: str, taken: set[str]) -> bool:
-    return bool(name) and name not in taken and propose_name(name.replace("-", " "), "", ()) == name
-
-
-def exported(config: Config, title: str) -> str:
-    """The configured feeds as OPML, without headers, names and passwords."""
-    from monitor.feeds.opml import write_opml
-
-    return write_opml(title, [_outline(feed) for feed in config.feed])
-
-
-def _outline(feed: FeedSettings) -> dict[str, object]:
-    extras = {
-        "timezone": feed.timezone,
-        "interval-min": feed.interval_min,
-        "trust": feed.trust if feed.trust != 1.0 else None,
-        "enabled": None if feed.enabled else False,
-    }
-    return {"name": feed.name, "url": feed.url, "title": feed.title, "lang": two_letters(feed.lang), **extras}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import tomlkit
@@ -21,7 +21,7 @@ def add_feeds(text: str, feeds: Mapping[str, Fields]) -> str:
     Raises UsageError where the file takes no further feed, for example because a name is taken or `feed` is an inline table.
     """
     end = "\r\n" if "\r\n" in text else "\n"
-    blocks = [_block(name, fields) for name, fields in feeds.items()]
+    blocks = [block(name, fields) for name, fields in feeds.items()]
     body = text.rstrip()
     written = "\n\n".join([body, *blocks] if body else blocks) + "\n"
     edited = written.replace("\r\n", "\n").replace("\n", end)
@@ -50,7 +50,15 @@ def remove_feed(text: str, name: str) -> str:
     return _proven(edited, {**kept, "feed": feeds} if feeds else kept, (name,))
 
 
-def _block(name: str, fields: Fields) -> str:
+def remove_feeds(text: str, names: Iterable[str]) -> str:
+    """`text` without several feeds, as remove_feed takes out one."""
+    for name in names:
+        text = remove_feed(text, name)
+    return text
+
+
+def block(name: str, fields: Fields) -> str:
+    """A feed's table as it is written into the file."""
     return "\n".join([f"[feed.{name}]", *(f"{key} = {tomlkit.item(value).as_string()}" for key, value in fields.items())])
 
 

@@ -143,8 +143,10 @@ def test_what_is_no_feed_is_refused_in_plain_words(desk: Path, site: Loopback) -
         (site.url("/text"), "not a feed", 3),
         ("not an address", "beginning with https://", 2),
         ("ftp://paper.example/feed", "beginning with https://", 2),
+        (site.url("/one?again"), "two letters", 2),
     ):
-        outcome = run("feeds", "add", address)
+        site.routes["/one?again"] = site.routes["/one"]
+        outcome = run("feeds", "add", address, *(["--lang", "english"] if words == "two letters" else []))
         assert (outcome.code, words in outcome.err) == (code, True), outcome.err
     assert config(desk) == before
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 
 from monitor import urls
@@ -30,6 +30,14 @@ _LOOKS_LIKE_FEED = re.compile(
 _FEED_FOLDER = re.compile(r"/(?:rss|feeds?)/[^/]+\.(?:xml|rss|json)$", re.IGNORECASE)
 _NEWS_SITEMAP = re.compile(r"/[^/]*sitemap[^/]*\.xml(?:\.gz)?$", re.IGNORECASE)
 _COMMENTS = re.compile(r"\bcomments?\b|\bbình luận\b|\bcommentaires?\b", re.IGNORECASE)
+# No pattern looks past the next "<", so that a page of a million opened tags costs no more than another.
+_TAG = re.compile(r"<(base|title|link|a)\b([^<>]{0,8000})>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([a-zA-Z][a-zA-Z:-]{0,40})\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_UNSEEN = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"))
+_ENDED = re.compile(r"</?(?:title|a)\b", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<[^<>]*>?")
+_INSIDE = 1000
+_ENOUGH = 10 * MAX_CANDIDATES
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._-]{1,40})""", re.IGNORECASE)
 
 
@@ -39,9 +47,7 @@ def find_feeds(body: bytes, url: str, content_type: str = "") -> dict[str, Any]:
     kind: RSS | Atom | JSON Feed | XML | sitemap | unknown.  source: link (the page names it as its feed) | anchor (a link that looks like one).
     Addresses are absolute. Comment feeds come last. Never raises for bad input.
     """
-    page = _Page(url)
-    page.feed(_text(body, content_type))
-    page.close()
+    page = _Page(_seen(_text(body, content_type)), url)
     unique: dict[str, dict[str, Any]] = {}
     for candidate in sorted(page.found, key=_rank):
         unique.setdefault(candidate["url"], candidate)
@@ -57,38 +63,27 @@ def _rank(candidate: dict[str, Any]) -> tuple[bool, bool, bool]:
     return is_comments(candidate["title"], candidate["url"]), candidate["source"] != "link", candidate["kind"] == "sitemap"
 
 
-class _Page(HTMLParser):
-    def __init__(self, url: str) -> None:
-        super().__init__(convert_charrefs=True)
+class _Page:
+    """What one page names, read tag by tag: a parser of whole documents takes minutes over a page that is written to make it."""
+
+    def __init__(self, text: str, url: str) -> None:
         self.base = url
         self.title = ""
         self.found: list[dict[str, Any]] = []
-        self._based = False
-        self._in_title = False
-        self._anchor: dict[str, Any] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in reversed(attrs)}
-        if tag == "base" and given.get("href") and not self._based:
-            self.base, self._based = urls.join(self.base, given["href"]) or self.base, True
-        elif tag == "title":
-            self._in_title = not self.title
-        elif tag == "link":
-            self._link(given)
-        elif tag == "a":
-            self._anchor = self._candidate(given.get("href", ""), "", "anchor", "unknown") if _is_feed_like(given.get("href", "")) else None
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "title":
-            self._in_title = False
-        elif tag == "a":
-            self._anchor = None
-
-    def handle_data(self, data: str) -> None:
-        if self._in_title:
-            self.title += data[:TITLE]
-        elif self._anchor is not None:
-            self._anchor["title"] = one_line(f"{self._anchor['title']} {data}", TITLE)
+        based = False
+        for tag in _TAG.finditer(text):
+            if len(self.found) > _ENOUGH:
+                break
+            name = tag[1].lower()
+            given = _attributes(tag[2])
+            if name == "base" and given.get("href") and not based:
+                self.base, based = urls.join(url, given["href"]) or url, True
+            elif name == "title" and not self.title:
+                self.title = _words(text[tag.end() : tag.end() + _INSIDE])
+            elif name == "link":
+                self._link(given)
+            elif name == "a" and _is_feed_like(given.get("href", "")):
+                self._candidate(given["href"], _words(text[tag.end() : tag.end() + _INSIDE]), "anchor", "unknown")
 
     def _link(self, given: dict[str, str]) -> None:
         relations = given.get("rel", "").lower().split()
@@ -102,18 +97,38 @@ class _Page(HTMLParser):
             elif kind in _VAGUE and _is_feed_like(href):
                 self._candidate(href, given.get("title", ""), "link", "JSON Feed" if kind == "application/json" else "unknown")
 
-    def _candidate(self, href: str, title: str, source: str, kind: str) -> dict[str, Any] | None:
+    def _candidate(self, href: str, title: str, source: str, kind: str) -> None:
         if re.match(r"\s*feed:", href, re.IGNORECASE):  # the old scheme: feed://host/path, feed:https://host/path
             rest = href.strip()[5:]
             href = rest if re.match(r"https?:", rest, re.IGNORECASE) else f"http:{rest}"
         url = urls.join(self.base, href).partition("#")[0]
         if not url or len(url) > urls.MAX_URL:
-            return None
+            return
         if kind == "unknown" and _NEWS_SITEMAP.search(urls.canonical(url)):
             kind = "sitemap"
-        candidate = {"url": url, "title": one_line(title, TITLE), "kind": kind, "source": source}
-        self.found.append(candidate)
-        return candidate
+        self.found.append({"url": url, "title": one_line(title, TITLE), "kind": kind, "source": source})
+
+
+def _seen(text: str) -> str:
+    """The page without comments, scripts and styles; what is never closed hides the rest, as in a browser."""
+    for start, end in _UNSEEN:
+        first, *others = re.split(start, text, flags=re.IGNORECASE)
+        text = first + "".join(re.split(end, other, maxsplit=1, flags=re.IGNORECASE)[1] for other in others if end in other.lower())
+    return text
+
+
+def _attributes(text: str) -> dict[str, str]:
+    """The attributes of a tag, names in lower case; of a repeated one the first counts, as in a browser."""
+    found: dict[str, str] = {}
+    for name, quoted, ticked, bare in _ATTRIBUTE.findall(text):
+        found.setdefault(name.lower(), unescape(quoted or ticked or bare))
+    return found
+
+
+def _words(markup: str) -> str:
+    """The text up to the end of the element it begins in (title or a), without the tags inside it."""
+    inside = _ENDED.split(markup, maxsplit=1)[0]
+    return one_line(unescape(_ANY_TAG.sub("", inside)), TITLE)
 
 
 def _is_feed_like(href: str) -> bool:

@@ -82,6 +82,13 @@ def test_comment_feeds_come_last() -> None:
     assert [each["title"] for each in found(html)] == ["Blog » Feed", "Blog » Comments Feed"]
 
 
+def test_what_a_reader_never_sees_names_no_feed() -> None:
+    """Links inside comments, scripts and styles do not count."""
+    link = '<link rel=alternate type=application/rss+xml href="/{}">'
+    html = f"<!-- {link.format(1)} --><SCRIPT>x = '{link.format(2)}'</Script ><style>{link.format(3)}</style>{link.format(4)}<!-- {link.format(5)}"
+    assert addresses(html) == ["https://paper.example/4"]
+
+
 def test_repeated_addresses_are_one_candidate_and_the_link_wins() -> None:
     """The same feed as anchor and as link is named once, as the page's own."""
     html = '<a href="/feed">RSS</a><link rel="alternate" type="application/rss+xml" title="T" href="/feed"><a href="/feed#x">again</a>'

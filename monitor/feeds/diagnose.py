@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from monitor import urls
+from monitor.feeds.redirectors import is_hidden
 from monitor.model import Entry
 
 _STALE = timedelta(days=30)
@@ -149,6 +150,8 @@ def _links(found: Mapping[str, Any], entries: Sequence[Entry]) -> list[str]:
         odd.append(f"{_of(unlinked, entries)} no link; only the text in the feed is read")
     if shared := sum(1 for entry in entries if entry.url and not entry.url_key):
         odd.append(f"{_of(shared, entries)} a link that others have too; only the text in the feed is read")
+    if hidden := sum(1 for entry in entries if is_hidden(entry.url)):
+        odd.append(f"{_of(hidden, entries)} a link of Google News that does not say where it leads; only the headline is read")
     guids = Counter(str(entry["guid"]) for entry in found["entries"] if entry["guid"])
     if repeated := [guid for guid, count in guids.items() if count > 1]:
         odd.append(

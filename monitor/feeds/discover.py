@@ -133,6 +133,8 @@ def _words(markup: str) -> str:
 
 def _is_feed_like(href: str) -> bool:
     path = re.split(r"[?#]", href.strip(), maxsplit=1)[0]
+    if path.endswith("/dialog/feed"):  # a button to share the page
+        return False
     query = href.partition("?")[2]
     if _NEWS_SITEMAP.search(path):
         return "news" in path.lower()

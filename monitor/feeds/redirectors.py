@@ -37,6 +37,12 @@ def unwrap(url: str) -> str:
     return url
 
 
+def is_hidden(url: str) -> bool:
+    """True for a link of Google News that does not say where it leads."""
+    address = urls.parse(url)
+    return address is not None and address.host == "news.google.com" and _GOOGLE_NEWS.fullmatch(address.path) is not None
+
+
 def _inner(url: str) -> str:
     address = urls.parse(url)
     if address is None:

@@ -117,6 +117,7 @@ ODD = {
     "shared": ["all its items have a link that others have too; only the text in the feed is read"],
     "typed": ["the site calls it text/html, which is not a feed's type; it can be read all the same"],
     "cut": ["the answer breaks off in the middle; the last item is read at the next poll"],
+    "hidden": ["its only item has a link of Google News that does not say where it leads; only the headline is read"],
     "moved": [
         "it has moved for good to SITE/hollow; write that address into the configuration",
         "it has no items at the moment; nothing can be found in it until it has",
@@ -167,6 +168,7 @@ def add_odd(site: Loopback) -> None:
     site.routes["/typed"] = rss("Typed", item).replace(b"application/rss+xml", b"text/html")
     body = rss("Cut", item, item.replace("/1", "/2")).partition(b"\r\n\r\n")[2]
     site.routes["/cut"] = answer(body[: body.rindex(b"</item>")], Content_Type="application/rss+xml", Connection="close")
+    site.routes["/hidden"] = rss("Hidden", f"<title>Chips</title><link>https://news.google.com/rss/articles/{'Q' * 60}?oc=5</link>{date()}")
     site.routes["/moved"] = answer(status=301, Location="/hollow", Connection="close")
 
 

@@ -66,6 +66,7 @@ def test_wrong_types_are_taken_where_the_address_is_a_feeds() -> None:
 def test_anchors_that_look_like_feeds_come_after_links() -> None:
     """A page of feeds lists them as plain links; their text is the title. Links to articles are not candidates."""
     html = """<a href="/rss/kinh-doanh.rss">Kinh <b>doanh</b></a> <a href="/tin/rssi-la-gi.html">x</a> <a href="/feedback">y</a>
+      <a href="https://www.facebook.com/dialog/feed?link=x">share</a>
       <a href="/rss/the-gioi.xml">World</a> <a href="?format=rss">this</a> <link rel="alternate" type="application/rss+xml" href="/rss/home.rss">"""
     assert [(each["url"].removeprefix("https://paper.example"), each["title"], each["source"]) for each in found(html)] == [
         ("/rss/home.rss", "", "link"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -51,7 +51,10 @@ def list_feeds(ctx: click.Context, state: str | None, limit: int, as_json: bool,
     session = open_session(ctx)
     rows = overview(session.config, session.store)
     chosen = [row for row in rows if (row["state"] == state if state else row["state"] != "removed")]
-    emit(chosen[:limit], ("name", "state", "failing_since_at", "last_success_at", "next_poll_at", "lang", "title"), as_json, as_jsonl)
+    if as_json or as_jsonl:
+        emit(chosen[:limit], (), as_json, as_jsonl)
+    else:
+        emit([_short(row, session.now()) for row in chosen[:limit]], ("name", "state", "failing", "success", "next", "lang", "title"))
 
 
 @feeds.command("show")
@@ -328,6 +331,13 @@ def _tell(report: Report, session: Session) -> None:
     for name, text in [*lines, ("note", report.note)]:
         if text:
             click.echo(f"  {name.ljust(9)}  {plain(text)}")
+
+
+def _short(row: Mapping[str, object], now: datetime) -> dict[str, object]:
+    """A row of the list as fits a screen: how long ago, how soon."""
+    instants = {"failing": "failing_since_at", "success": "last_success_at", "next": "next_poll_at"}
+    ages = {short: age(at, now) if isinstance(at := row[name], datetime) else "" for short, name in instants.items()}
+    return {**row, **ages}
 
 
 def _next_poll(report: Report, now: datetime) -> str:

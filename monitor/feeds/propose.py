@@ -118,7 +118,8 @@ def _is_free(name: str, taken: set[str]) -> bool:
 
 def _candidates(title: str, url: str) -> Iterator[str]:
     named = _slug([word for word in words(title) if word not in _GENERIC])
-    host = _slug(words(urls.publisher(urls.host(url)).rsplit(".", 1)[0]))
+    publisher = urls.publisher(urls.host(url))
+    host = _slug(words(publisher if publisher[-1:].isdigit() else publisher.partition(".")[0]))
     path = _slug([word for word in words(re.sub(r"\.\w+$", "", (url + "?").partition("?")[0].rpartition("/")[2])) if word not in _GENERIC])
     from_address = "-".join(part for part in (host, path) if part)[:_MOST_LETTERS].strip("-")
     yield from (name for name in (named, from_address) if name)

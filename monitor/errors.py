@@ -4,7 +4,9 @@
       UsageError                     exit 2  correct the command
         ConfigError                  exit 2  correct a file: carries every problem found, not the first
       NothingSelected                exit 3  the selection was empty
-      StoreError                     exit 1  the database could not do it now: wait, or free the lock or the disk
+      StoreError                     exit 1  the database could not do it now: wait, or free the lock
+        StoreUnwritable              exit 1  its disk is full, read-only or failing: make room or mend it; the daemon waits and tries again
+        StoreNewer                   exit 2  a newer version wrote it: upgrade this one
         StoreDamaged                 exit 74 the database is damaged or was replaced: run `monitor doctor`
         AlreadyRunning               exit 75 another daemon holds the database
       FetchError                     exit 1  a remote place did not give what was asked; `kind` says how
@@ -64,6 +66,20 @@ class NothingSelected(MonitorError):
 
 class StoreError(MonitorError):
     """The database refused: locked for too long, full disk, read-only."""
+
+
+class StoreUnwritable(StoreError):
+    """The disk refuses: full, read-only, failing, or not allowed to this user. `full`: making room would help."""
+
+    def __init__(self, message: str, *, full: bool = False) -> None:
+        self.full = full
+        super().__init__(message)
+
+
+class StoreNewer(StoreError):
+    """A newer version of this program wrote the database. It is left alone."""
+
+    exit_code = 2
 
 
 class StoreDamaged(StoreError):

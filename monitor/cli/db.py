@@ -1,64 +1,148 @@
-"""`monitor db`: check, migrate and back up the database."""
+"""`monitor db`: check, migrate, back up and restore the database."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.output import document, say, show
-from monitor.cli.session import open_session
+from monitor.cli.session import Session, open_session
+from monitor.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from monitor.store.backups import Window
 
 _SAID = {
-    (True, False): "the database is damaged: keep the file and restore a backup",
+    (True, False): "damaged: keep the file and put a backup in its place with `monitor db restore FILE`",
     (False, True): "the file is sound, but the delivery promise is broken: report the lines above",
-    (False, False): "the database is sound",
+    (False, False): "sound",
 }
 
 
 @click.group()
 def db() -> None:
-    """Check, migrate and back up the database."""
+    """Check, migrate, back up and restore the database."""
 
 
 @db.command()
 @document
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> int:
-    """Check the file (exit code 74 when it is damaged) and the delivery promise (exit code 1 when a rule of it is broken)."""
+    """Look through the whole file (exit code 74 when it is damaged, emptied or replaced) and at the delivery promise (1 when a rule is broken)."""
     from dataclasses import asdict
 
-    from monitor.store.invariants import check_invariants
+    from monitor.errors import StoreDamaged
+    from monitor.store.checks import faults
+    from monitor.store.invariants import Broken, check_invariants
+    from monitor.store.marker import check_present
 
-    store = open_session(ctx).store
-    faults = [row["integrity_check"] for row in store.all("pragma integrity_check") if row["integrity_check"] != "ok"]
-    faults += [f"{row['table']}: row {row['rowid']} points to nothing in {row['parent']}" for row in store.all("pragma foreign_key_check")]
-    broken = () if faults else check_invariants(store)
+    session = open_session(ctx)
+    path = session.store_path
+    check_present(path)
+    if not path.is_file():
+        raise StoreError(f"{path} does not exist yet; the first `monitor run` or `monitor once` makes it")
+    found = list(faults(path, thorough=True))
+    broken: tuple[Broken, ...] = ()
+    if not found:
+        try:
+            broken = check_invariants(session.store)
+        except StoreDamaged as error:
+            found = [str(error)]
     if as_json:
-        show({"ok": not faults and not broken, "faults": faults, "broken": [asdict(each) for each in broken]}, as_json=True)
+        show({"ok": not found and not broken, "faults": found, "broken": [asdict(each) for each in broken]}, as_json=True)
     else:
-        for line in (*faults, *(f"{each.rule} ({each.count}x): {'; '.join(each.examples)}" for each in broken)):
+        for line in (*found, *(f"{each.rule} ({each.count}x): {'; '.join(each.examples)}" for each in broken)):
             click.echo(line)
-        say(_SAID[bool(faults), bool(broken)])
-    return 74 if faults else 1 if broken else 0
+        say(f"{path}: {_SAID[bool(found), bool(broken)]}")
+    return 74 if found else 1 if broken else 0
 
 
 @db.command()
 @click.pass_context
 def migrate(ctx: click.Context) -> None:
-    """Bring the database to this version's schema (also done at every start)."""
+    """Bring the database to this version's schema (also done at every start, after a backup)."""
     store = open_session(ctx).store
     names = [row["name"] for row in store.all("select name from _sqlite_migrations order by id")]
     say(f"schema is at {names[-1]}")
 
 
 @db.command()
-@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("target", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@document
 @click.pass_context
-def backup(ctx: click.Context, target: Path) -> None:
-    """Write a consistent copy of the running database to TARGET; never overwrites."""
+def backup(ctx: click.Context, target: Path | None, as_json: bool) -> None:
+    """Write a checked copy of the running database to TARGET, or with a date into the folder backups, where few are kept."""
+    from monitor.store import backups
     from monitor.store.sqlite import backup_sqlite
 
     session = open_session(ctx)
-    backup_sqlite(session.store_path, target)
-    say(f"{target}: written and checked")
+    path = session.store.path
+    made = target or backups.folder_of(path) / backups.dated_name(path, session.now())
+    backup_sqlite(path, made)
+    removed = backups.prune(path, _kept(session)) if target is None else ()
+    if as_json:
+        show({"file": str(made), "bytes": made.stat().st_size, "removed": [str(each) for each in removed]}, as_json=True)
+    else:
+        say(f"{made}: written and checked")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Do it. Without this option it is only said what would happen.")
+@document
+@click.pass_context
+def restore(ctx: click.Context, file: Path, yes: bool, as_json: bool) -> int:
+    """Put the backup FILE in the place of the database; what is there now is kept under another name. The daemon must be stopped."""
+    from monitor.daemon import single_instance
+    from monitor.store import backups
+    from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS
+
+    session = open_session(ctx)
+    path = session.store_path
+    with single_instance(path):
+        if path.exists() and file.exists() and path.samefile(file):
+            raise UsageError(f"{file} is the database itself; name a backup")
+        backups.check_backup(file, APPLICATION_ID, KNOWN_MIGRATIONS)
+        window = backups.window(path, file)
+        _tell(window)
+        aside = backups.restore(path, file, APPLICATION_ID, KNOWN_MIGRATIONS, session.now()) if yes else None
+        if yes:
+            _mark(session)
+    if as_json:
+        kept = None if aside is None else str(aside)
+        show({"restored": yes, "kept": kept, "ends_at": window.backup_ends_at, "sent_since": window.sent}, as_json=True)
+    elif yes:
+        say(f"{path}: restored from {file}" + (f"; what was there is kept as {aside.name}" if aside else ""))
+    else:
+        say("nothing was changed; run it again with --yes")
+    return 0 if yes else 2
+
+
+def _mark(session: Session) -> None:
+    from monitor.app import new_id
+    from monitor.store.marker import keep_marker
+
+    keep_marker(session.store_path, session.store, new_id, session.now())
+
+
+def _tell(window: Window) -> None:
+    ends = window.backup_ends_at or "nothing"
+    if window.sent is None:
+        say(
+            f"the last delivery this backup knows of: {ends}. The present database cannot be asked: whatever was sent since may be sent again"
+        )
+    elif window.sent:
+        say(
+            f"{window.sent} deliveries were made after this backup, from {ends} to {window.present_ends_at}: what they told may be sent again, "
+            f"under another identity"
+        )
+    else:
+        say(f"nothing was sent after this backup (last delivery: {ends}): nothing will be sent twice")
+
+
+def _kept(session: Session) -> int:
+    from monitor.store.backups import KEPT
+
+    return session.config.storage.backups_kept if session.configured else KEPT

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from monitor.errors import StoreDamaged, StoreError
+from monitor.errors import StoreDamaged, StoreNewer, StoreUnwritable
 from monitor.lean import hidden
+from monitor.store import backups, marker
+from monitor.store.disk import drop_ballast
 from monitor.store.driver import Row, Value, bindable
+from monitor.store.faults import translated
 from monitor.store.schema import MIGRATIONS, Migration
 from monitor.text import words
 
@@ -28,6 +30,8 @@ with hidden("numpy", "pandas"):
 
 APPLICATION_ID = 0x4D4E5452
 """Marks the file as ours ("MNTR")."""
+
+KNOWN_MIGRATIONS = frozenset(migration.name for migration in MIGRATIONS)
 
 _READER_CACHE_KIB = 1024
 """Page cache of each reading connection, of which every worker thread has one; the operating system keeps the file's pages anyway."""
@@ -64,8 +68,9 @@ class SqliteStore:
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[Database] = []
+        self._life = 0
         self._writer = self._connect()
-        self._depth = 0
+        self._inode = _inode(path)
 
     def _connect(self) -> Database:
         connection = sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -79,17 +84,39 @@ class SqliteStore:
         if getattr(self._local, "writing", 0):
             return self._writer
         reader: Database | None = getattr(self._local, "reader", None)
-        if reader is None:
+        if reader is None or self._local.life != self._life:
+            if reader is not None:
+                reader.conn.close()
             reader = self._connect()
             reader.conn.execute("pragma query_only=ON")
             reader.conn.execute(f"pragma cache_size={-_READER_CACHE_KIB}")
             self._local.reader = reader
+            self._local.life = self._life
             with self._lock:
                 self._readers.append(reader)
         return reader
 
+    def reopen(self) -> None:
+        """Opens the file anew: after a failed sync nothing that a connection remembers of it can be trusted. Each thread's reader follows.
+
+        Raises StoreError where it cannot be opened; the old connection stays then.
+        """
+        with self._lock, translated(self.path):
+            fresh = self._connect()
+            self._writer.conn.close()
+            self._writer = fresh
+            self._life += 1
+
+    def check_place(self) -> None:
+        """Raises StoreDamaged where the file was deleted or replaced since it was opened: what is written to it would be lost."""
+        if _inode(self.path) != self._inode:
+            raise StoreDamaged(
+                f"{self.path} was deleted or replaced while it was in use; stop everything that touches it, then put it back, "
+                f"or a backup with `monitor db restore FILE`"
+            )
+
     def all(self, sql: str, /, **values: Value) -> list[Row]:
-        with _translated(self.path):
+        with translated(self.path):
             return [dict(row) for row in self._reader().conn.execute(sql, bindable(values)).fetchall()]
 
     def one(self, sql: str, /, **values: Value) -> Row | None:
@@ -99,7 +126,7 @@ class SqliteStore:
     def run(self, sql: str, /, **values: Value) -> int:
         if not getattr(self._local, "writing", 0):
             raise RuntimeError("run() needs a write() around it")
-        with _translated(self.path):
+        with translated(self.path):
             return self._writer.conn.execute(sql, bindable(values)).rowcount
 
     @contextmanager
@@ -108,17 +135,21 @@ class SqliteStore:
             yield
             return
         with self._lock, self._waiting_for_disk(durable):
-            with _translated(self.path):
+            with translated(self.path):
                 self._writer.conn.execute("begin immediate")
             self._local.writing = 1
             try:
                 yield
-                with _translated(self.path):
+                with translated(self.path):
                     self._writer.conn.execute("commit")
-            except BaseException:
+            except BaseException as error:
                 # A full disk or an I/O error has rolled back by itself; a second rollback would raise and hide the cause.
                 if self._writer.conn.in_transaction:
-                    self._writer.conn.execute("rollback")
+                    with suppress(sqlite3.Error):
+                        self._writer.conn.execute("rollback")
+                if isinstance(error, StoreUnwritable) and error.full:
+                    # Room for what must still be written: that a message was accepted.
+                    drop_ballast(self.path)
                 raise
             finally:
                 self._local.writing = 0
@@ -144,17 +175,21 @@ class SqliteStore:
 
     def migrate(self) -> tuple[str, ...]:
         steps = Migrations("monitor")
-        with _translated(self.path):
+        with translated(self.path):
             done = {applied.name for applied in steps.applied(self._writer)}
             for migration in MIGRATIONS:
                 steps(name=migration.name)(_apply(migration))
             steps.apply(self._writer)
         return tuple(migration.name for migration in MIGRATIONS if migration.name not in done)
 
+    def missing_migrations(self) -> tuple[str, ...]:
+        """Names of this version's migrations that the file has not seen, in order."""
+        done = {step.name for step in Migrations("monitor").applied(self._writer)}
+        return tuple(migration.name for migration in MIGRATIONS if migration.name not in done)
+
     def unknown_migrations(self) -> tuple[str, ...]:
         """Names of migrations in the file that this version does not know: it was written by a newer one."""
-        known = {migration.name for migration in MIGRATIONS}
-        return tuple(step.name for step in Migrations("monitor").applied(self._writer) if step.name not in known)
+        return tuple(step.name for step in Migrations("monitor").applied(self._writer) if step.name not in KNOWN_MIGRATIONS)
 
     def close(self) -> None:
         with self._lock:
@@ -166,20 +201,42 @@ class SqliteStore:
 def open_sqlite(path: Path) -> SqliteStore:
     """Opens (or makes) the database file, brings it to the newest schema and returns the store.
 
-    Raises StoreDamaged where the file is not a Monitor database or is from a newer version, StoreError where it cannot be opened.
+    Raises StoreDamaged where the file is not a Monitor database, is damaged, or is not what its marker says; StoreNewer where a newer version
+    wrote it; StoreUnwritable where the disk refuses.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _translated(path), _one_at_a_time(path.parent):
-        store = SqliteStore(path)
-        try:
-            _check_identity(store)
-            store.migrate()
-            store._writer.enable_wal()
-            path.chmod(0o600)
-        except BaseException:
-            store.close()
-            raise
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time(path.parent):
+            marker.check_present(path)
+            store = SqliteStore(path)
+            try:
+                _check_identity(store)
+                _migrate(store)
+                store._writer.enable_wal()
+                path.chmod(0o600)
+                marker.check_same(path, store)
+            except BaseException:
+                store.close()
+                raise
     return store
+
+
+def _migrate(store: SqliteStore) -> None:
+    """Brings the schema up to date, after a backup named after the first missing step: going back to an older version needs it."""
+    missing = store.missing_migrations()
+    if missing and len(missing) < len(MIGRATIONS):
+        target = backups.folder_of(store.path) / f"{store.path.stem}-before-{missing[0]}.db"
+        if not target.exists():
+            backup_sqlite(store.path, target)
+    store.migrate()
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager
@@ -194,32 +251,12 @@ def _one_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def backup_sqlite(source: Path, target: Path) -> None:
-    """Copies a live database with SQLite's online backup, checks the copy, then puts it in place. Raises StoreError; never overwrites."""
-    if target.exists():
-        raise StoreError(f"{target} exists; choose another name or remove it first")
-    if not source.exists():
-        raise StoreError(f"{source} does not exist; nothing to back up")
-    partial = target.with_name(target.name + ".partial")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _translated(source):
-        reading, writing = sqlite3.connect(source), sqlite3.connect(partial)
-        try:
-            partial.chmod(0o600)
-            reading.backup(writing)
-            sound = writing.execute("pragma quick_check").fetchone()[0] == "ok"
-        finally:
-            reading.close()
-            writing.close()
-        if not sound:
-            partial.unlink()
-            raise StoreDamaged(f"the copy of {source} does not pass its check; the database itself may be damaged: run `monitor db check`")
-        with partial.open("rb") as written:
-            os.fsync(written.fileno())
-        partial.rename(target)
+    """Copies a live database to a new file, checked before it gets its name. Raises StoreError; never overwrites."""
+    backups.backup(source, target, APPLICATION_ID)
 
 
 def _check_identity(store: SqliteStore) -> None:
-    with _translated(store.path):
+    with translated(store.path):
         connection = store._writer.conn
         found = connection.execute("pragma application_id").fetchone()[0]
         empty = connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0
@@ -228,7 +265,10 @@ def _check_identity(store: SqliteStore) -> None:
         elif found != APPLICATION_ID:
             raise StoreDamaged(f"{store.path} is not a Monitor database; name another file with --db, or restore a backup")
         elif newer := store.unknown_migrations():
-            raise StoreDamaged(f"{store.path} was written by a newer Monitor (it knows {newer[-1]}); upgrade this program first")
+            raise StoreNewer(
+                f"{store.path} was written by a newer Monitor (it knows {newer[-1]}); upgrade this program, or put back the backup made "
+                f"before that in {backups.folder_of(store.path)}"
+            )
 
 
 def _apply(migration: Migration) -> Callable[[Database], None]:
@@ -239,18 +279,3 @@ def _apply(migration: Migration) -> Callable[[Database], None]:
             database.table(table).enable_fts(["folded"], create_triggers=True, tokenize="unicode61 remove_diacritics 0")
 
     return step
-
-
-_DAMAGED = re.compile("malformed|not a database|disk image", re.IGNORECASE)
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise
-    except (sqlite3.DatabaseError, OSError) as error:
-        if _DAMAGED.search(str(error)):
-            raise StoreDamaged(f"{path} is damaged ({error}); keep the file, see `monitor doctor`, restore a backup") from error
-        raise StoreError(f"{path}: {error}") from error

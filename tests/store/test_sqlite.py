@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.errors import StoreDamaged, StoreError
+from monitor.errors import StoreDamaged, StoreError, StoreNewer
 from monitor.store.driver import bindable
 from monitor.store.sqlite import SqliteStore, backup_sqlite, open_sqlite
 from monitor.store.steps import fact, set_fact
@@ -172,14 +172,15 @@ def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
         open_sqlite(tmp_path / "noise.db")
 
 
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    """A database written by a newer version is left alone."""
+def test_case_21_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """A database written by a newer version is left alone, with exit code 2 and where to find the backup."""
     store = open_sqlite(tmp_path / "a.db")
     with store.write():
         store.run("insert into _sqlite_migrations(migration_set, name, applied_at) values ('monitor', '999_later', '')")
     store.close()
-    with pytest.raises(StoreDamaged, match="newer"):
+    with pytest.raises(StoreNewer, match=r"newer.*backups") as told:
         open_sqlite(tmp_path / "a.db")
+    assert told.value.exit_code == 2
 
 
 def test_backup_is_a_sound_copy(store: SqliteStore, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The daemon: one process per database, stopped by SIGTERM or SIGINT within ten seconds, reloaded by SIGHUP."""
+"""The daemon: one process per database, stopped by SIGTERM or SIGINT within ten seconds, reloaded by SIGHUP or when its files change."""
 
 from __future__ import annotations
 
@@ -9,137 +9,251 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from monitor import __version__
-from monitor.app import load, open_app
+from monitor.app import load, new_id, now, open_app
 from monitor.config import Config
-from monitor.errors import AlreadyRunning, ConfigError
-from monitor.hours import CLOCK_STEP
+from monitor.errors import AlreadyRunning, ConfigError, MonitorError, StoreDamaged, StoreError, StoreUnwritable
+from monitor.keeper import Clocks, FileWatch, Keeper
 from monitor.log import logger
+from monitor.mode import MIB, Limits
+from monitor.notify import Notifier
+from monitor.ping import DeadMan
 from monitor.pipeline import STEPS, App, Counts, run_step
 from monitor.scheduler import Ticker
 from monitor.store import deliveries, sites
 from monitor.store.clock import pull_back
 from monitor.store.driver import Store
-from monitor.store.steps import daemon_seen, daemon_started, daemon_stopped, record_event
+from monitor.store.faults import translated
+from monitor.store.sqlite import SqliteStore
+from monitor.store.steps import daemon_started, daemon_stopped, record_event, set_fact
+from monitor.upkeep import back_up, look_through
 
-GRACE_S = 8.0
+GRACE_S = 6.0
 """How long running steps may go on after a stop is asked for; with closing it stays within ten seconds."""
 
-_HEARTBEAT_S = 15
+LOOK_S = 5
+CARE_S = 3600
+PING_S = 30
 
 
 @contextmanager
 def single_instance(database: Path) -> Iterator[None]:
-    """Holds the lock beside the database for life. Raises AlreadyRunning that names the process holding it."""
+    """Holds the lock beside the database for life. Raises AlreadyRunning that names the process holding it, StoreUnwritable where there can be no lock."""
     path = database.with_name(database.name + ".lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="ascii") as lock:
+    with translated(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
+            holder = os.read(lock, 32).decode("ascii", "replace").strip() or "unknown"
             raise AlreadyRunning(f"another monitor (process {holder}) runs on {database}; stop it first, or use another --db") from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+        # On a full disk the lock holds without saying who has it.
+        with suppress(OSError):
+            os.ftruncate(lock, 0)
+            os.write(lock, str(os.getpid()).encode("ascii"))
         yield
+    finally:
+        os.close(lock)
 
 
 def take_over(store: Store, now: datetime) -> None:
-    """Frees what a dead process left claimed. Only for the holder of the single-instance lock: nobody else can be at work then.
+    """Frees what a dead process left claimed, and brings back times that a wrong clock set.
 
-    Due times that a clock ahead of its time has set are mended too.
+    Only for the holder of the single-instance lock: nobody else can be at work then.
     """
-    pull_back(store, now)
     sites.free_all(store, now)
     deliveries.release_all(store, now)
+    pull_back(store, now)
 
 
-async def run_daemon(config: Config, store: Store, report: Callable[[str, Counts], None], *, read_articles: bool = True) -> None:
-    """Runs until SIGTERM or SIGINT. A second signal ends the process at once; SIGHUP reloads the configuration, keeping the old one if the new is wrong."""
-    stop = asyncio.Event()
-    reload = asyncio.Event()
-    _handle_signals(stop, reload)
-    while not stop.is_set():
-        reload.clear()
+def clocks() -> Clocks:
+    """The clocks of this machine. Where it cannot tell time asleep (not Linux), sleep counts as running."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    running = time.monotonic if boot is None else partial(time.clock_gettime, boot)
+    return Clocks(wall=now, running=running, awake=time.monotonic)
+
+
+class Running:
+    """What one process of the daemon holds from start to end, whatever is reloaded meanwhile."""
+
+    def __init__(self, config: Config, store: SqliteStore, daemon_id: str, report: Callable[[str, Counts], None]) -> None:
+        machine = clocks()
+        self.notifier = Notifier(os.environ)
+        self.keeper = Keeper(store, daemon_id, machine, new_id, _limits(config), self.notifier)
+        self.watch = FileWatch(_files(config))
+        self.stop = asyncio.Event()
+        self.reload = asyncio.Event()
+        self.report = report
+        self.running_s = machine.running
+        self.looked_through = False
+        self.fatal: MonitorError | None = None
+
+    def end(self, error: MonitorError) -> None:
+        """Stops the daemon because of an error that no waiting mends."""
+        self.fatal = self.fatal or error
+        self.stop.set()
+
+
+async def run_daemon(
+    config: Config,
+    store: SqliteStore,
+    report: Callable[[str, Counts], None],
+    *,
+    read_articles: bool = True,
+    on_config: Callable[[Config], None],
+) -> None:
+    """Runs until SIGTERM or SIGINT; a second signal ends the process at once. SIGHUP or a changed file reloads, keeping the old configuration
+    where the new one is wrong. `on_config` hears of each configuration in force. Raises StoreDamaged where the database is damaged meanwhile.
+    """
+    daemon_id = new_id()
+    running = Running(config, store, daemon_id, report)
+    _handle_signals(running.stop, running.reload)
+    await asyncio.to_thread(_begin, store, daemon_id, now())
+    while not running.stop.is_set():
+        on_config(config)
+        running.keeper.limits = _limits(config)
+        running.watch.follow(_files(config))
         async with open_app(config, store, read_articles=read_articles) as app:
-            await _live(app, stop, reload, report)
-        if not stop.is_set():
-            config = _reloaded(config)
+            config = await _live(app, running)
+    if running.fatal is not None:
+        raise running.fatal
+    with suppress(StoreError):
+        await asyncio.to_thread(daemon_stopped, store, daemon_id, now())
 
 
-async def _live(app: App, stop: asyncio.Event, reload: asyncio.Event, report: Callable[[str, Counts], None]) -> None:
-    daemon_id = app.new_id()
-    await asyncio.to_thread(daemon_started, app.store, daemon_id, os.getpid(), socket.gethostname(), __version__, app.clock())
+def _begin(store: Store, daemon_id: str, now: datetime) -> None:
+    with store.write():
+        daemon_started(store, daemon_id, os.getpid(), socket.gethostname(), __version__, now)
+        set_fact(store, "mode", "")
+        set_fact(store, "config_problem", "")
+
+
+async def _live(app: App, running: Running) -> Config:
+    """Ticks until a stop or a good new configuration, which it returns."""
     log = logger()
-    log.info("started", version=__version__, feeds=len(app.config.feed), watchlists=len(app.watchlists), pid=os.getpid())
     ticker = Ticker()
+    dead_man = DeadMan([name for name in STEPS if name != "tidy"], app.config.alarm, running.running_s)
     for step in STEPS.values():
-        ticker.every(step.every_s, step.name, partial(_tick, app, step.name, report), app.clock(), step.parallel)
-    watch = ClockWatch(app.clock, time.monotonic)
-    ticker.every(_HEARTBEAT_S, "heartbeat", partial(_heartbeat, app, daemon_id, watch), app.clock())
+        ticker.every(step.every_s, step.name, partial(_tick, app, step.name, running, dead_man), app.clock(), step.parallel)
+    ticker.every(PING_S, "ping", partial(_ping, app, running, dead_man), app.clock())
+    ticker.every(LOOK_S, "look", partial(_look, running), app.clock())
+    ticker.every(CARE_S, "care", partial(_care, app, running), app.clock())
     ticker.start()
-    waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(reload.wait())]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-    log.info("stopping" if stop.is_set() else "reloading")
+    log.info("started", version=__version__, feeds=len(app.config.feed), watchlists=len(app.watchlists), pid=os.getpid())
+    running.notifier.ready(f"{len(app.config.feed)} feeds, {len(app.watchlists)} watchlists")
+    fresh = await _next_config(app, running)
+    log.info("stopping" if running.stop.is_set() else "reloading")
+    if running.stop.is_set():
+        running.notifier.stopping()
+    else:
+        running.notifier.reloading()
     clean = await ticker.stop(GRACE_S)
-    await asyncio.to_thread(daemon_stopped, app.store, daemon_id, app.clock())
     log.info("stopped", clean=clean)
+    return fresh
 
 
-async def _tick(app: App, name: str, report: Callable[[str, Counts], None]) -> None:
-    counts = await run_step(app, name)
-    report(name, counts)
+async def _next_config(app: App, running: Running) -> Config:
+    """Waits for a stop, or for a reload that gives a sound configuration."""
+    told = ""
+    while True:
+        waits = [asyncio.ensure_future(running.stop.wait()), asyncio.ensure_future(running.reload.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        if running.stop.is_set():
+            return app.config
+        running.reload.clear()
+        # What changes from here on is a change to come, whether a signal or a look asked for this reload.
+        running.watch.accept()
+        fresh = await asyncio.to_thread(_reloaded, app.config)
+        problem = "" if isinstance(fresh, Config) else str(fresh)
+        if problem and problem == told:
+            continue
+        told = problem
+        with suppress(StoreError):
+            await asyncio.to_thread(_note_reload, app.store, problem, app.clock())
+        if isinstance(fresh, Config):
+            return fresh
+        logger().error("configuration not reloaded, the old one stays", problems=problem)
+
+
+def _reloaded(config: Config) -> Config | ConfigError:
+    try:
+        return load(config.source)[0]
+    except ConfigError as error:
+        return error
+
+
+def _note_reload(store: Store, problem: str, now: datetime) -> None:
+    with store.write():
+        set_fact(store, "config_problem", problem)
+        record_event(store, now, "config.rejected" if problem else "config.reloaded", "config", problem)
+
+
+async def _tick(app: App, name: str, running: Running, dead_man: DeadMan) -> None:
+    if not running.keeper.mode.allows(name):
+        return
+    try:
+        counts = await run_step(app, name)
+    except StoreDamaged as error:
+        running.end(error)
+        return
+    except StoreUnwritable as error:
+        dead_man.ended(name, good=False)
+        await asyncio.to_thread(running.keeper.fault, error)
+        return
+    dead_man.ended(name, good="failed" not in counts)
+    running.report(name, counts)
     if done := {key: value for key, value in counts.items() if value}:
         logger().info(name, **done)
 
 
-class ClockWatch:
-    """Compares how far the wall clock went with the time that passed. A machine that slept shows as a step ahead."""
-
-    def __init__(self, clock: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
-        self._clock = clock
-        self._monotonic = monotonic
-        self._before = clock(), monotonic()
-
-    def step(self) -> timedelta | None:
-        """How far the wall clock was moved since the last look; None where it was not."""
-        at, passed = self._clock(), self._monotonic()
-        moved = (at - self._before[0]) - timedelta(seconds=passed - self._before[1])
-        self._before = at, passed
-        return moved if abs(moved) >= CLOCK_STEP else None
+async def _ping(app: App, running: Running, dead_man: DeadMan) -> None:
+    if running.keeper.mode.name != "degraded":
+        await dead_man.ping(app.direct_door)
 
 
-async def _heartbeat(app: App, daemon_id: str, watch: ClockWatch) -> None:
-    await asyncio.to_thread(daemon_seen, app.store, daemon_id, app.clock())
-    if (moved := watch.step()) is not None:
-        await asyncio.to_thread(clock_moved, app.store, app.clock(), moved)
-
-
-def clock_moved(store: Store, now: datetime, moved: timedelta) -> int:
-    """Records a step of the clock and mends the due times that the wrong time has set; returns how many those were."""
-    direction = "ahead" if moved > timedelta(0) else "back"
-    detail = f"the clock went {abs(moved)} {direction} of the time that passed: it was set, or the machine slept"
-    logger().warning("clock step", moved_s=round(moved.total_seconds()))
-    with store.write():
-        record_event(store, now, "clock.step", "clock", detail)
-        return pull_back(store, now)
-
-
-def _reloaded(config: Config) -> Config:
+async def _look(running: Running) -> None:
     try:
-        return load(config.source)[0]
-    except ConfigError as error:
-        logger().error("configuration not reloaded, the old one stays", problems=str(error))
-        return config
+        await asyncio.to_thread(running.keeper.look)
+    except StoreDamaged as error:
+        running.end(error)
+    if running.watch.changed():
+        running.reload.set()
+
+
+async def _care(app: App, running: Running) -> None:
+    """The slow upkeep, in the background: damage anywhere in the file ends the daemon, a backup that fails is told and tried again."""
+    assert isinstance(app.store, SqliteStore)
+    try:
+        await asyncio.to_thread(look_through, app.store, app.clock(), at_start=not running.looked_through)
+        running.looked_through = True
+        if running.keeper.mode.name == "normal":
+            storage = app.config.storage
+            made = await asyncio.to_thread(
+                back_up, app.store, storage.backup_every_h, storage.backups_kept, running.keeper.limits, app.clock()
+            )
+            if made is not None:
+                logger().info("backup made", file=str(made))
+    except StoreDamaged as error:
+        running.end(error)
+    except (StoreError, OSError) as error:
+        logger().error("upkeep put off", error=str(error))
+
+
+def _files(config: Config) -> tuple[Path, ...]:
+    return (config.source, *config.watchlists)
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(free_bytes=config.storage.min_free_mib * MIB, free_percent=config.storage.min_free_percent)
 
 
 def _handle_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:

@@ -108,7 +108,7 @@ class FetchError(MonitorError):
 class SandboxError(MonitorError):
     """A function in a child process that gave no answer.
 
-    `kind` is one of: timeout, memory, died, failed.
+    `kind` is one of: timeout, memory, died, failed, unstarted (no child could be made: nothing is said about what was to be parsed).
     """
 
     def __init__(self, kind: str, message: str) -> None:

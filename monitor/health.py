@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from monitor.alarms.trouble import LATE, LATE_ELSE, FeedSeen, overdue
 from monitor.hours import from_text, from_text_or_none
+from monitor.store.alarms import seen
 from monitor.store.driver import Store
 from monitor.store.steps import DaemonRun, StepRun, daemon_runs, step_runs
 
-DAEMON_SILENT = timedelta(minutes=2)
+DAEMON_SILENT = timedelta(minutes=3)
+"""The daemon writes once a minute that it lives."""
+
 DELIVERY_LATE = timedelta(hours=1)
 FEED_FAILING = timedelta(hours=24)
 
 _FEEDS = """
-select name, state, failing_since_at, error_kind, error, fail_count, last_success_at, note, held_at, held_kind, held_reason
+select name, state, failing_since_at, error_kind, error, fail_count, last_success_at, silent_since_at, note, held_at, held_kind, held_reason
 from feeds where state in ('active', 'gone')
 """
 _DELIVERIES = """
@@ -43,6 +47,7 @@ class FeedHealth:
     held_at: datetime | None = None
     held_kind: str = ""
     held_reason: str = ""
+    silent_since_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +64,26 @@ class DeliveryHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing to know. `problem`: somebody must act (exit code 1); otherwise worth knowing."""
+    """One thing to know. `problem`: somebody must act (exit code 1); otherwise worth knowing. `mend`: the command that helps."""
 
+    area: str
     problem: bool
     text: str
     since_at: datetime | None = None
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notes:
+    """What the daemon wrote down about itself: the mode it works in and why, what is wrong with a changed configuration, since when nothing new
+    came, and the feeds that are due and not asked, with when they were due."""
+
+    mode: str = ""
+    mode_reason: str = ""
+    mode_since_at: datetime | None = None
+    config_problem: str = ""
+    intake_silent_since_at: datetime | None = None
+    overdue: tuple[tuple[str, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +95,7 @@ class Health:
     steps: tuple[StepRun, ...]
     daemons: tuple[DaemonRun, ...]
     counts: dict[str, int]
+    notes: Notes = Notes()
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -97,6 +118,7 @@ def read_health(store: Store, now: datetime) -> Health:
             held_at=from_text_or_none(row["held_at"]),
             held_kind=row["held_kind"],
             held_reason=row["held_reason"],
+            silent_since_at=from_text_or_none(row["silent_since_at"]),
         )
         for row in store.all(_FEEDS)
     )
@@ -112,8 +134,22 @@ def read_health(store: Store, now: datetime) -> Health:
         for row in store.all(_DELIVERIES)
     )
     counts = store.one(_COUNTS) or {}
-    known = Health(feeds=feeds, deliveries=deliveries, steps=step_runs(store), daemons=daemon_runs(store), counts=counts)
-    return Health(feeds=feeds, deliveries=deliveries, steps=known.steps, daemons=known.daemons, counts=counts, findings=judge(known, now))
+    known = Health(
+        feeds=feeds, deliveries=deliveries, steps=step_runs(store), daemons=daemon_runs(store), counts=counts, notes=_notes(store, now)
+    )
+    return replace(known, findings=judge(known, now))
+
+
+def _notes(store: Store, now: datetime) -> Notes:
+    known = seen(store)
+    return Notes(
+        mode=known.mode.get("name") or "",
+        mode_reason=known.mode.get("reason") or "",
+        mode_since_at=known.mode_since_at,
+        config_problem=known.config_problem,
+        intake_silent_since_at=known.intake_silent_since_at,
+        overdue=overdue([FeedSeen(**row) for row in known.feeds], known.began_at, now),
+    )
 
 
 def is_alive(store: Store, now: datetime) -> bool:
@@ -124,61 +160,108 @@ def is_alive(store: Store, now: datetime) -> bool:
 
 def judge(health: Health, now: datetime) -> tuple[Finding, ...]:
     """Everything that is wrong or worth knowing, problems first. Pure."""
-    findings = (*_daemon(health, now), *_steps(health), *_feeds(health, now), *_deliveries(health, now))
+    findings = (*_daemon(health, now), *_noted(health), *_steps(health, now), *_feeds(health, now), *_deliveries(health, now))
     return tuple(sorted(findings, key=lambda finding: not finding.problem))
 
 
 def _daemon(health: Health, now: datetime) -> list[Finding]:
     if not health.daemons:
-        return [Finding(problem=False, text="no daemon has run yet: start one with `monitor run`, or run `monitor once` from cron")]
+        text = "no daemon has run yet: start one with `monitor run`, or run `monitor once` from cron"
+        return [Finding(area="daemon", problem=False, text=text, mend="monitor run")]
     last = health.daemons[0]
     if last.stopped_at is not None:
-        return [Finding(problem=False, text="the daemon is stopped", since_at=last.stopped_at)]
+        return [Finding(area="daemon", problem=False, text="the daemon is stopped", since_at=last.stopped_at, mend="monitor run")]
     if now - last.seen_at > DAEMON_SILENT:
-        text = f"the daemon (process {last.pid} on {last.host}) has gone silent without stopping: start it again with `monitor run`"
-        return [Finding(problem=True, text=text, since_at=last.seen_at)]
+        text = (
+            f"the daemon (process {last.pid} on {last.host}) has gone silent without stopping: where it is gone, start it again with "
+            f"`monitor run`; where it still runs, it cannot write: `monitor doctor`"
+        )
+        return [Finding(area="daemon", problem=True, text=text, since_at=last.seen_at, mend="monitor run")]
     return []
 
 
-def _steps(health: Health) -> list[Finding]:
-    return [
-        Finding(problem=True, text=f"the step {step.name} fails: {step.error}", since_at=step.ok_at or step.started_at)
-        for step in health.steps
-        if step.error
-    ]
+def _noted(health: Health) -> list[Finding]:
+    notes, findings = health.notes, []
+    if notes.mode and notes.mode != "normal":
+        text = f"the disk holds the daemon back ({notes.mode}): {notes.mode_reason}"
+        findings.append(
+            Finding(area="disk", problem=True, text=text, since_at=notes.mode_since_at, mend="make room on the disk of the database")
+        )
+    if notes.config_problem:
+        text = f"a changed configuration was not taken up, the old one stays in force: {notes.config_problem}"
+        findings.append(Finding(area="config", problem=True, text=text, mend="monitor config check"))
+    if notes.overdue:
+        text = f"{len(notes.overdue)} feeds are due and are not asked ({notes.overdue[0][0]}): visits hang or cannot keep up"
+        since_at = min(due_at for _, due_at in notes.overdue)
+        findings.append(
+            Finding(area="feeds", problem=True, text=text, since_at=since_at, mend="look for `visit failed` in the daemon's log")
+        )
+    if notes.intake_silent_since_at is not None:
+        text = "the feeds answer, but nothing new has come from any of them for longer than usual"
+        mend = "monitor feeds stats"
+        findings.append(Finding(area="feeds", problem=True, text=text, since_at=notes.intake_silent_since_at, mend=mend))
+    return findings
+
+
+def _steps(health: Health, now: datetime) -> list[Finding]:
+    findings = []
+    running = health.daemons[0] if health.daemons and health.daemons[0].stopped_at is None else None
+    for step in health.steps:
+        if step.error:
+            text = f"the step {step.name} fails: {step.error}"
+            mend = "look for `step failed` in the daemon's log"
+            findings.append(Finding(area="daemon", problem=True, text=text, since_at=step.ok_at or step.started_at, mend=mend))
+        elif running is not None and step.finished_at is not None:
+            ended_at = max(step.finished_at, running.started_at)
+            if now - ended_at > LATE.get(step.name, LATE_ELSE):
+                text = f"the step {step.name} has not ended for a long time"
+                mend = "restart the daemon: that is safe at any time"
+                findings.append(Finding(area="daemon", problem=True, text=text, since_at=step.finished_at, mend=mend))
+    return findings
 
 
 def _feeds(health: Health, now: datetime) -> list[Finding]:
     polled = [feed for feed in health.feeds if feed.state == "active"]
     failing = [feed for feed in polled if feed.failing_since_at is not None]
     gone = "is gone for good (410): remove it or find its new address"
-    findings = [Finding(problem=True, text=f"feed {feed.name} {gone}") for feed in health.feeds if feed.state == "gone"]
+    findings = [
+        Finding(area="feeds", problem=True, text=f"feed {feed.name} {gone}", mend=f"monitor feeds remove {feed.name}")
+        for feed in health.feeds
+        if feed.state == "gone"
+    ]
     if not polled:
-        return [*findings, Finding(problem=True, text="no feed is active: add some with `monitor feeds add` or `monitor feeds import`")]
+        text = "no feed is active: add some with `monitor feeds add` or `monitor feeds import`"
+        return [*findings, Finding(area="feeds", problem=True, text=text, mend="monitor feeds add URL")]
     since = min((feed.failing_since_at for feed in failing if feed.failing_since_at), default=None)
     most = len(failing) * 2 > len(polled)
     if failing and len(failing) == len(polled):
-        findings.append(
-            Finding(problem=True, text=f"not one of the {len(polled)} feeds can be reached: is this machine online?", since_at=since)
-        )
+        text = f"not one of the {len(polled)} feeds can be reached: is this machine online?"
+        findings.append(Finding(area="feeds", problem=True, text=text, since_at=since, mend=f"monitor feeds check {failing[0].name}"))
     elif most:
-        findings.append(Finding(problem=True, text=f"{len(failing)} of {len(polled)} feeds fail", since_at=since))
+        text = f"{len(failing)} of {len(polled)} feeds fail"
+        findings.append(Finding(area="feeds", problem=True, text=text, since_at=since, mend="monitor feeds list"))
     for feed in failing:
         at = feed.failing_since_at
         long = at is not None and now - at > FEED_FAILING
-        findings.append(Finding(problem=long, text=f"feed {feed.name} fails ({feed.fail_count}x): {feed.error}", since_at=at))
+        text = f"feed {feed.name} fails ({feed.fail_count}x): {feed.error}"
+        findings.append(Finding(area="feeds", problem=long, text=text, since_at=at, mend=f"monitor feeds check {feed.name}"))
     return [*findings, *(finding for feed in polled for finding in _remarks(feed))]
 
 
 def _remarks(feed: FeedHealth) -> list[Finding]:
-    """What a feed that can be read does oddly: another feed stands at its address, its items wait, or ran through between two polls."""
+    """What a feed that can be read does oddly: another feed stands at its address, its items wait, ran through between two polls, or fail to come."""
     if feed.held_kind == "other-feed":
-        text = f"feed {feed.name} {feed.held_reason}: look at it, then remove it or let it go on with `monitor feeds resume {feed.name}`"
-        return [Finding(problem=True, text=text, since_at=feed.held_at)]
+        mend = f"monitor feeds resume {feed.name}"
+        text = f"feed {feed.name} {feed.held_reason}: look at it, then remove it or let it go on with `{mend}`"
+        return [Finding(area="feeds", problem=True, text=text, since_at=feed.held_at, mend=mend)]
     if feed.held_kind:
-        return [Finding(problem=False, text=f"feed {feed.name}: {feed.held_reason}", since_at=feed.held_at)]
+        text = f"feed {feed.name}: {feed.held_reason}"
+        return [Finding(area="feeds", problem=False, text=text, since_at=feed.held_at, mend=f"monitor feeds resume {feed.name}")]
     if "may have missed" in feed.note:
-        return [Finding(problem=False, text=f"feed {feed.name} {feed.note}")]
+        return [Finding(area="feeds", problem=False, text=f"feed {feed.name} {feed.note}", mend=f"monitor feeds show {feed.name}")]
+    if feed.silent_since_at is not None and feed.failing_since_at is None:
+        text = f"feed {feed.name} answers but has brought nothing new for longer than it is used to"
+        return [Finding(area="feeds", problem=False, text=text, since_at=feed.silent_since_at, mend=f"monitor feeds check {feed.name}")]
     return []
 
 
@@ -187,10 +270,9 @@ def _deliveries(health: Health, now: datetime) -> list[Finding]:
     for each in health.deliveries:
         what = f"{each.count} {'delivery' if each.count == 1 else 'deliveries'} to {each.destination}"
         why = f": {each.error}" if each.error else ""
-        if each.state in ("pending", "sending"):
-            late = now - each.oldest_at > DELIVERY_LATE
-            findings.append(Finding(problem=late, text=f"{what} waiting{why}", since_at=each.oldest_at))
-        else:
-            again = "; mend the cause, then `monitor deliveries retry`"
-            findings.append(Finding(problem=True, text=f"{what} {each.state}{why}{again}", since_at=each.oldest_at))
+        waits = each.state in ("pending", "sending")
+        problem = not waits or now - each.oldest_at > DELIVERY_LATE
+        text = f"{what} waiting{why}" if waits else f"{what} {each.state}{why}; mend the cause, then `monitor deliveries retry`"
+        mend = "monitor deliveries list --failed"
+        findings.append(Finding(area="deliveries", problem=problem, text=text, since_at=each.oldest_at, mend=mend))
     return findings

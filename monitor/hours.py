@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.model import Slot, Subscription
 
+EARLIEST_NOW = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before this program was made: a clock that says less is wrong."""
+
 _FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")

@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from monitor.alarms import step as alarms
 from monitor.articles import step as articles
 from monitor.config import Config
 from monitor.deliveries import step as deliveries
 from monitor.digests import step as digests
+from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
 from monitor.feeds import step as feeds
 from monitor.fetch.polite import Sender
 from monitor.hits import step as hits
@@ -33,7 +35,7 @@ from monitor.store.articles import drop_old_texts
 from monitor.store.clock import pull_back
 from monitor.store.driver import Store
 from monitor.store.sites import LeaseLost
-from monitor.store.steps import step_finished, step_started
+from monitor.store.steps import step_ran
 from monitor.stories import step as stories
 
 Counts = dict[str, int]
@@ -74,8 +76,13 @@ class App:
 
 async def visit(app: App) -> Counts:
     """Visits every site that is due, several at a time, each under its lease: polls its feeds, then reads its pending articles."""
-    visitors = await asyncio.gather(*(_visitor(app) for _ in range(app.visits)))
-    return _sum(*visitors)
+    ended = await asyncio.gather(*(_visitor(app) for _ in range(app.visits)), return_exceptions=True)
+    counts: list[Counts] = []
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
+        counts.append(each)
+    return _sum(*counts)
 
 
 async def _visitor(app: App) -> Counts:
@@ -103,6 +110,8 @@ async def _visit(app: App, site: Site) -> Counts:
     except LeaseLost:
         logger(site=site.host).warning("lease lost")
         return {"lost": 1}
+    except (StoreUnwritable, StoreDamaged):
+        raise
     except Exception:  # noqa: BLE001 - the edge of one site: a bug met here must not stop the others
         logger(site=site.host).exception("visit failed")
         again_at = app.clock() + AFTER_A_BUG
@@ -161,6 +170,13 @@ def _quiet(subscriptions: Sequence[Subscription], now: datetime) -> tuple[str, .
     return (*(f"digest:{each.name}" for each in silent), *(f"urgent:{each.name}" for each in silent if not each.urgent_in_quiet))
 
 
+async def alarm(app: App) -> Counts:
+    """Looks at what does not work and tells the operator, through the outbox, once when it begins and once when it is over."""
+    return asdict(
+        await alarms.watch(store=app.store, clock=app.clock, new_id=app.new_id, settings=app.config.alarm, channels=app.config.channel)
+    )
+
+
 async def tidy(app: App) -> Counts:
     """Drops the text of articles without hits that is older than `articles.keep_text_days`; identities stay for ever. Mends impossible due times."""
     await asyncio.to_thread(pull_back, app.store, app.clock())
@@ -186,6 +202,7 @@ STEPS: Mapping[str, Step] = {
         Step(name="match", run=match, every_s=5),
         Step(name="group", run=group, every_s=5),
         Step(name="plan", run=plan, every_s=15),
+        Step(name="alarm", run=alarm, every_s=60),
         Step(name="deliver", run=deliver, every_s=5, parallel=8),
         Step(name="tidy", run=tidy, every_s=3600),
     )
@@ -196,16 +213,29 @@ _IDLE = {"seen", "skipped"}
 
 
 async def run_step(app: App, name: str) -> Counts:
-    """Runs one step once and records its counts or its error. An error is recorded and logged, never raised: the next tick tries again."""
-    await asyncio.to_thread(step_started, app.store, name, app.clock())
+    """Runs one step once and records its counts or its error. An error is recorded and logged: the next tick tries again.
+
+    Raises only what no next tick can mend by itself: StoreUnwritable and StoreDamaged.
+    """
+    started_at = app.clock()
+    counts: Counts = {}
+    told = None
     try:
         counts = await STEPS[name].run(app)
+    except (StoreUnwritable, StoreDamaged):
+        raise
     except Exception as error:  # noqa: BLE001 - the edge of a tick
         logger(step=name).exception("step failed")
-        await asyncio.to_thread(step_finished, app.store, name, app.clock(), {}, f"{type(error).__name__}: {error}")
-        return {"failed": 1}
-    await asyncio.to_thread(step_finished, app.store, name, app.clock(), counts)
-    return counts
+        told = f"{type(error).__name__}: {error}"
+    idle = not any(value for key, value in counts.items() if key not in _IDLE)
+    try:
+        await asyncio.to_thread(step_ran, app.store, name, started_at, app.clock(), counts, told, idle=idle)
+    except (StoreUnwritable, StoreDamaged):
+        raise
+    except StoreError as error:
+        # Locked by somebody else for too long: what the step did is recorded, only this note is not.
+        logger(step=name).warning("run not recorded", error=str(error))
+    return {"failed": 1} if told else counts
 
 
 async def once(app: App, only: str | None = None, rounds: int = 1000, report: Callable[[str, Counts], None] | None = None) -> Counts:

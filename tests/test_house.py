@@ -35,9 +35,11 @@ LEAVES = {
     "lean",
     "toml_lines",
     "starter",
+    "mode",
+    "notify",
 }
 DOORS = {"fetch", "sandbox", "store"}
-ROOMS = {"watchlists", "feeds", "articles", "hits", "stories", "digests", "deliveries"}
+ROOMS = {"watchlists", "feeds", "articles", "hits", "stories", "digests", "deliveries", "alarms"}
 LEVEL = {
     **dict.fromkeys(LEAVES, 0),
     **dict.fromkeys(DOORS, 1),
@@ -46,7 +48,11 @@ LEVEL = {
     "health": 3,
     "app": 4,
     "scheduler": 5,
+    "keeper": 5,
+    "upkeep": 5,
+    "ping": 5,
     "daemon": 6,
+    "doctor": 6,
     "cli": 7,
     "demo": 6,
     "__main__": 8,
@@ -80,8 +86,8 @@ IMPORTERS = {
     "trafilatura": {"articles.extract"},
 }
 NETWORK = {"socket", "ssl", "http", "urllib.request", "smtplib", "ftplib", "imaplib", "socketserver", "httpx", "httpcore", "aiosmtplib"}
-MAY_NETWORK = {"fetch.", "deliveries.email", "demo.", "daemon"}
-"""daemon asks only for the host's name."""
+MAY_NETWORK = {"fetch.", "deliveries.email", "demo.", "daemon", "notify"}
+"""daemon asks only for the host's name; notify speaks to the service manager's socket."""
 
 CLOCKS = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|localtime|gmtime))\(")
 RANDOM = {"random", "secrets", "uuid"}

@@ -158,6 +158,9 @@ class _Reader:
         try:
             page = await self.sandbox.call("monitor.articles.extract:extract_page", args, response.body, wall_s=15, cpu_s=10)
         except SandboxError as error:
+            if error.kind == "unstarted":
+                await asyncio.to_thread(stored.unstrike, self.store, self.site, article.id, self._lease())
+                return await self._failed(article, Failure("parse-unstarted", str(error)))
             if article.strikes + 1 >= MAX_STRIKES:
                 return await self._keep(article, "dead", Failure(f"parse-{error.kind}", str(error), response.status))
             return await self._failed(article, Failure(f"parse-{error.kind}", str(error), response.status))

@@ -16,6 +16,7 @@ COMMANDS = {
     "once": ("monitor.cli.run:once", "Run one full cycle, then exit (for cron)."),
     "demo": ("monitor.cli.demo:demo", "The whole job on a small news site of its own: no network, no configuration."),
     "status": ("monitor.cli.status:status", "What is late, failing or stuck, and since when."),
+    "doctor": ("monitor.cli.doctor:doctor", "What is wrong, why, and which command mends it."),
     "watchlists": ("monitor.cli.watchlists:watchlists", "Learn, check and show what is watched."),
     "feeds": ("monitor.cli.feeds:feeds", "Add, check, import and export feeds."),
     "articles": ("monitor.cli.articles:articles", "List and show the pages read."),

@@ -8,34 +8,43 @@ import click
 
 from monitor.cli.output import document, live, progress, say, show
 from monitor.cli.session import Session, open_session
+from monitor.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
+    from monitor.config import Config
     from monitor.pipeline import App, Counts
 
-STEP_NAMES = ("visit", "match", "group", "plan", "deliver", "tidy")
+STEP_NAMES = ("visit", "match", "group", "plan", "alarm", "deliver", "tidy")
 
 
 @click.command()
 @click.option("--no-articles", is_flag=True, help="Poll feeds only; leave article pages unread.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Instead of the configured one.")
+@click.option("--force", is_flag=True, help="Start although the database lies on a network file system.")
+@click.option("--ignore-clock", is_flag=True, help="Start although the clock says a time before this program was made.")
 @click.pass_context
-def run(ctx: click.Context, no_articles: bool, log_format: str | None) -> None:
-    """Run the daemon until it is stopped (SIGTERM, or Ctrl-C)."""
+def run(ctx: click.Context, no_articles: bool, log_format: str | None, force: bool, ignore_clock: bool) -> None:
+    """Run the daemon until it is stopped (SIGTERM, or Ctrl-C). It reloads when its files change, or on SIGHUP."""
     import asyncio
 
     from monitor.daemon import run_daemon, single_instance, take_over
 
     session = open_session(ctx)
     session.watchlists  # noqa: B018 - every configuration problem is told before anything is touched
-    _configure_log(session, log_format)
+    _configure_log(session.config, log_format)
+    _refuse_network(session, force)
+    _refuse_clock(session, ignore_clock)
     with single_instance(session.store_path), live("starting") as status:
 
         def report(name: str, counts: Counts) -> None:
             done = ", ".join(f"{value} {key}" for key, value in counts.items() if value)
             status(f"{name}: {done}" if done else f"{name}: nothing due")
 
+        def on_config(config: Config) -> None:
+            _configure_log(config, log_format)
+
         take_over(session.store, session.now())
-        asyncio.run(run_daemon(session.config, session.store, report, read_articles=not no_articles))
+        asyncio.run(run_daemon(session.config, session.store, report, read_articles=not no_articles, on_config=on_config))
 
 
 @click.command()
@@ -49,23 +58,32 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
     from dataclasses import replace
 
     from monitor import pipeline
+    from monitor.app import new_id
     from monitor.daemon import single_instance, take_over
     from monitor.health import read_health
+    from monitor.ping import ping
     from monitor.store.feeds import make_due
+    from monitor.store.marker import keep_marker
 
     session = open_session(ctx)
     session.watchlists  # noqa: B018 - every configuration problem is told before anything is touched
-    _configure_log(session, None)
+    _configure_log(session.config, None)
+    _refuse_network(session, forced=False)
+    _refuse_clock(session, forced=False)
     with single_instance(session.store_path), progress(None, "cycle") as advance:
 
         async def cycle(app: App) -> Counts:
             if force:
                 make_due(app.store, app.clock())
             quiet = replace(app, read_articles=not no_articles)
-            return await pipeline.once(quiet, only, report=lambda *_: advance())
+            counts = await pipeline.once(quiet, only, report=lambda *_: advance())
+            if only is None and not any(name.endswith(".failed") for name in counts):
+                await ping(app.direct_door, app.config.alarm)
+            return counts
 
         take_over(session.store, session.now())
         counts = session.run(cycle)
+        keep_marker(session.store_path, session.store, new_id, session.now())
     health = read_health(session.store, session.now())
     unreachable = bool(health.feeds) and all(feed.failing_since_at is not None for feed in health.feeds if feed.state == "active")
     failed = any(name.endswith(".failed") for name in counts)
@@ -81,8 +99,31 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
     return 0
 
 
-def _configure_log(session: Session, form: str | None) -> None:
+def _configure_log(config: Config, form: str | None) -> None:
+    from monitor.config.present import secrets_in
     from monitor.log import configure
 
-    settings = session.config.log
-    configure(settings.level, form or settings.format, session.secrets())
+    configure(config.log.level, form or config.log.format, secrets_in(config))
+
+
+def _refuse_network(session: Session, forced: bool) -> None:
+    from monitor.store.disk import file_system, is_network
+
+    folder = session.store_path.parent
+    kind = file_system(folder)
+    if is_network(kind) and not (forced or session.config.storage.network):
+        raise StoreError(
+            f"{folder} lies on a network file system ({kind}): a database there is damaged sooner or later. Name a place on a disk of this "
+            f"machine with `database` or --db; if only this machine ever opens it, set storage.network = true"
+        )
+
+
+def _refuse_clock(session: Session, forced: bool) -> None:
+    from monitor.hours import EARLIEST_NOW
+
+    now = session.now()
+    if now < EARLIEST_NOW and not forced:
+        raise UsageError(
+            f"the clock says {now:%Y-%m-%d}, before this program was made: schedules and dates would all be wrong. Set the clock; "
+            f"`monitor run --ignore-clock` starts all the same"
+        )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.feeds.actions import Asking
     from monitor.model import Watchlist
     from monitor.pipeline import App
-    from monitor.store.driver import Store
+    from monitor.store.sqlite import SqliteStore
 
 Answer = TypeVar("Answer")
 
@@ -60,7 +60,7 @@ class Session:
         return Path(self._database).expanduser() if self._database else self.config.database_path
 
     @cached_property
-    def store(self) -> Store:
+    def store(self) -> SqliteStore:
         """The open database."""
         from monitor.store.sqlite import open_sqlite
 

@@ -3,6 +3,7 @@
 from monitor.config.load import Config, Reading, find_config, load_config, parse_config, read_config
 from monitor.config.secrets import Secret
 from monitor.config.settings import (
+    AlarmSettings,
     ArticlesSettings,
     ChannelSettings,
     ChatChannel,
@@ -12,11 +13,15 @@ from monitor.config.settings import (
     FetchSettings,
     FileChannel,
     LogSettings,
+    StorageSettings,
     TelegramChannel,
     WebhookChannel,
+    destinations_of,
+    form_of,
 )
 
 __all__ = [
+    "AlarmSettings",
     "ArticlesSettings",
     "ChannelSettings",
     "ChatChannel",
@@ -29,9 +34,12 @@ __all__ = [
     "LogSettings",
     "Reading",
     "Secret",
+    "StorageSettings",
     "TelegramChannel",
     "WebhookChannel",
+    "destinations_of",
     "find_config",
+    "form_of",
     "load_config",
     "parse_config",
     "read_config",

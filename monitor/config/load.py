@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from monitor.config.settings import (
     CHANNELS,
+    AlarmSettings,
     ArticlesSettings,
     ChannelSettings,
     FeedSettings,
@@ -25,6 +26,7 @@ from monitor.config.settings import (
     FetchSettings,
     LogSettings,
     RootSettings,
+    StorageSettings,
     SubscriptionSettings,
     Table,
 )
@@ -51,6 +53,8 @@ class Config:
     fetch: FetchSettings
     feeds: FeedsSettings
     articles: ArticlesSettings
+    storage: StorageSettings
+    alarm: AlarmSettings
     log: LogSettings
     feed: tuple[FeedSettings, ...]
     channel: tuple[ChannelSettings, ...]
@@ -140,6 +144,9 @@ class _FileReader:
         subscriptions = tuple(
             each for name, table in named["subscription"].items() if (each := self._subscription(table, name, tuple(named["channel"])))
         )
+        for name in _texts(tables.get("alarm", {}).get("channels")) if isinstance(tables.get("alarm"), dict) else ():
+            if name not in named["channel"]:
+                self._problem("alarm.channels", f"there is no [channel.{name}]", _nearest(name, tuple(named["channel"])))
         config = None
         if not self.problems and root is not None:
             plain = {name: getattr(root, name) for name in RootSettings.model_fields}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from monitor.config.load import Config
-from monitor.config.secrets import Secret
+from monitor.config.secrets import MASK, Secret
 from monitor.config.settings import Table
+
+_LEAST_CHARS = 4
+_LEAST_SEGMENT = 10
+"""Shorter parts of a path (`services`, `hooks`) are words, not secrets."""
 
 
 def effective(config: Config) -> dict[str, Any]:
@@ -19,7 +24,7 @@ def effective(config: Config) -> dict[str, Any]:
         "database": config.database,
         "watchlists": [str(path) for path in config.watchlists],
     }
-    for name in ("fetch", "feeds", "articles", "log"):
+    for name in ("fetch", "feeds", "articles", "storage", "alarm", "log"):
         values[name] = _plain(getattr(config, name))
     values["channel"] = {channel.name: _plain(channel) for channel in config.channel}
     values["subscription"] = {each.name: {key: _plain(value) for key, value in asdict(each).items()} for each in config.subscription}
@@ -29,7 +34,29 @@ def effective(config: Config) -> dict[str, Any]:
 
 def secrets_in(config: Config) -> tuple[str, ...]:
     """The values of all secrets, which nothing may print: for the log's filter."""
-    return tuple(secret.reveal() for row in (*config.feed, *config.channel) for secret in _secrets(row))
+    return secret_values((*config.feed, *config.channel, config.alarm))
+
+
+def secret_values(rows: Iterable[Table]) -> tuple[str, ...]:
+    """The values of the secrets of some tables, and of each what a server may quote of it: the key behind its prefix, the path of an address."""
+    found = {part for row in rows for secret in _secrets(row) for part in _parts(secret.reveal())}
+    return tuple(sorted((part for part in found if len(part) >= _LEAST_CHARS), key=len, reverse=True))
+
+
+def masked(text: str, values: Iterable[str]) -> str:
+    """A stranger's words without our secrets: whoever was told one may say it back."""
+    for value in values:
+        text = text.replace(value, MASK)
+    return text
+
+
+def _parts(value: str) -> Iterator[str]:
+    yield value
+    yield value.removeprefix("whsec_")
+    if value.startswith(("http://", "https://")):
+        address = urlsplit(value)
+        yield address.query
+        yield from (segment for segment in (address.path, *address.path.split("/")) if len(segment) >= _LEAST_SEGMENT)
 
 
 def _secrets(value: object) -> Iterator[Secret]:

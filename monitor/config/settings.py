@@ -146,6 +146,42 @@ class ArticlesSettings(Table):
     timeout_s: float = Field(30.0, gt=0, le=300)
 
 
+class StorageSettings(Table):
+    """The disk under the database."""
+
+    min_free_mib: int = Field(200, ge=0)
+    min_free_percent: float = Field(2.0, ge=0, le=50)
+    network: bool = False
+    backup_every_h: int = Field(24, ge=0, le=24 * 31)
+    backups_kept: int = Field(7, ge=1, le=1000)
+
+
+def _secret_address(value: object, info: ValidationInfo) -> object:
+    """An address that may be a secret itself: written out, or by reference."""
+    plain = isinstance(value, str) and value.startswith(("http://", "https://"))
+    secret = Secret(str(value)) if plain else _secret(value, info)
+    if isinstance(secret, Secret):
+        _address(secret.reveal())
+    return secret
+
+
+SecretAddress = Annotated[Secret, BeforeValidator(_secret_address)]
+
+
+class AlarmSettings(Table):
+    """How the operator hears of what does not work."""
+
+    channels: tuple[str, ...] = ()
+    after_failures: int = Field(3, ge=1, le=100)
+    step_after_min: int = Field(15, ge=1, le=24 * 60)
+    silent_after_d: int = Field(14, ge=1, le=365)
+    ping_url: SecretAddress | None = None
+    ping_method: Literal["GET", "POST"] = "GET"
+    ping_every_min: int = Field(5, ge=1, le=24 * 60)
+    allow_private: Ranges = ()
+    ports: Ports = ()
+
+
 class LogSettings(Table):
     """What the daemon writes to standard error."""
 
@@ -228,6 +264,18 @@ CHANNELS: dict[str, type[EmailChannel | WebhookChannel | FileChannel | ChatChann
 }
 
 
+def form_of(channel: ChannelSettings) -> str:
+    """The form of the messages that a channel takes: mail, json, file, or the name of a chat service."""
+    return {"email": "mail", "webhook": "json"}.get(channel.type, channel.type)
+
+
+def destinations_of(channel: ChannelSettings) -> tuple[tuple[str, str], ...]:
+    """(channel, destination) pairs: one per recipient; an endpoint by its channel's name, since its address may hold a secret."""
+    if isinstance(channel, EmailChannel):
+        return tuple((channel.name, f"mail:{address}") for address in channel.to)
+    return ((channel.name, f"{channel.type}:{channel.name}"),)
+
+
 class SubscriptionSettings(Table):
     """Who is told what, when. See model.Subscription."""
 
@@ -257,4 +305,6 @@ class RootSettings(Table):
     fetch: FetchSettings = FetchSettings()
     feeds: FeedsSettings = FeedsSettings()
     articles: ArticlesSettings = ArticlesSettings()
+    storage: StorageSettings = StorageSettings()
+    alarm: AlarmSettings = AlarmSettings()
     log: LogSettings = LogSettings()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.config import ChannelSettings
+from monitor.config.present import masked, secret_values
 from monitor.deliveries.channel import Channel, build_channels
 from monitor.deliveries.settle import Settlement, settlement
 from monitor.errors import StoreError
@@ -57,7 +58,7 @@ async def deliver(
 
     `held` names what must be quiet at an instant, as `kind:subscription`: it waits.
     """
-    sending = _Sending(store, build_channels(channels, door), clock, new_id, jitter, held)
+    sending = _Sending(store, build_channels(channels, door), secret_values(channels), clock, new_id, jitter, held)
     now = clock()
     claimed = await asyncio.to_thread(stored.claim, store, now, now + _LEASE, new_id(), limit, None, held(now))
     ended = await asyncio.gather(*(sending.destination(each) for each in claimed), return_exceptions=True)
@@ -79,6 +80,7 @@ class _Sending:
         self,
         store: Store,
         channels: Mapping[str, Channel],
+        secrets: tuple[str, ...],
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         jitter: Callable[[], float],
@@ -86,6 +88,7 @@ class _Sending:
     ) -> None:
         self._store = store
         self._channels = channels
+        self._secrets = secrets
         self._clock = clock
         self._new_id = new_id
         self._jitter = jitter
@@ -130,7 +133,8 @@ class _Sending:
 
     async def _attempt(self, channel: Channel, claimed: Claim) -> SendVerdict:
         try:
-            return await channel.send(claimed.message, claimed.delivery.destination, self._clock())
+            verdict = await channel.send(claimed.message, claimed.delivery.destination, self._clock())
+            return replace(verdict, detail=masked(verdict.detail, self._secrets))
         except Exception as error:  # noqa: BLE001 - the edge of one delivery: a bug met here must not stop the others
             logger(delivery=claimed.delivery.id, destination=claimed.delivery.destination).exception("delivery failed")
             return SendVerdict(outcome="again", code=type(error).__name__, detail="an unexpected error; see the log")

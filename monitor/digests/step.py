@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.config import ChannelSettings, EmailChannel
+from monitor.config import ChannelSettings, destinations_of, form_of
 from monitor.digests.chat import SERVICES, render_chat
 from monitor.digests.document import Document, Occasion, coverage_of, document, to_json
 from monitor.digests.phrases import Phrases
@@ -252,7 +252,7 @@ def _messages(
     """The messages in the forms the channels take, each with its destinations."""
     going: dict[str, list[tuple[str, str]]] = {}
     for channel in channels:
-        going.setdefault(_form(channel), []).extend(_destinations(channel))
+        going.setdefault(form_of(channel), []).extend(destinations_of(channel))
     for form, destinations in going.items():
         bodies = _bodies(made, mails, form)
         for part, body in enumerate(bodies, 1):
@@ -274,14 +274,3 @@ def _bodies(made: Document, mails: Sequence[Mail], form: str) -> list[bytes]:
     if form in SERVICES:
         return [part.body for part in render_chat(made, form)]
     return [mail.body() for mail in mails]
-
-
-def _form(channel: ChannelSettings) -> str:
-    return {"email": "mail", "webhook": "json"}.get(channel.type, channel.type)
-
-
-def _destinations(channel: ChannelSettings) -> tuple[tuple[str, str], ...]:
-    """(channel, destination) pairs: one per recipient; an endpoint by its channel's name, since its address may hold a secret."""
-    if isinstance(channel, EmailChannel):
-        return tuple((channel.name, f"mail:{address}") for address in channel.to)
-    return ((channel.name, f"{channel.type}:{channel.name}"),)

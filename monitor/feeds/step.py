@@ -270,6 +270,7 @@ class _Polling:
             note=notes(
                 found, gap=finding.gap, held=memory.held_reason, stepped_down=_stepped_down(feed, response), moving=memory.moved_url
             ),
+            gap=finding.gap,
             found=tuple(self._sighted(subject, entry, names, due_at if entry.key in held else None, now) for entry in entries),
             settled_url=self._settled(subject, memory, now),
             baseline_at=now if entries and not found["cut"] else None,

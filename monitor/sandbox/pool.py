@@ -54,7 +54,8 @@ class Sandbox:
     async def call(self, function: str, args: Mapping[str, object], body: bytes, *, wall_s: float = 30, cpu_s: int = 30) -> Any:
         """What `module:function(body, **args)` returns in a child process, as JSON knows it.
 
-        Raises SandboxError: timeout (wall or processor time), memory, died (crash or garbage), failed (the function raised; its words).
+        Raises SandboxError: timeout (wall or processor time), memory, died (crash or garbage), failed (the function raised; its words),
+        unstarted (the system gives no further process or file).
         """
         if function.partition(":")[0].partition(".")[0] not in self._packages:
             raise SandboxError("failed", f"{function} may not be called in the parse process")
@@ -88,7 +89,10 @@ class Sandbox:
         command = ("-P", "-B", "-W", "ignore", "-m", "monitor.sandbox.child", str(os.getpid()), *map(str, self._limits), *self._packages)
         # An empty environment but for the places where the parent finds its modules.
         environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}  # noqa: PTH109
-        child = await asyncio.create_subprocess_exec(sys.executable, *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
+        try:
+            child = await asyncio.create_subprocess_exec(sys.executable, *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
+        except OSError as error:
+            raise SandboxError("unstarted", f"no parse process could be started ({error.strerror})") from error
         self._all.add(child)
         return child
 

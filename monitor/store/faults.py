@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
+from monitor.store.disk import space
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL}
 _UNWRITABLE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+_LITTLE_BYTES = 64 * 1024
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 WHAT_TO_DO = "keep the file; see what is wrong with `monitor doctor`, then put a backup in its place with `monitor db restore FILE`"
@@ -39,11 +41,19 @@ def _of_sqlite(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _DAMAGED:
         return StoreDamaged(f"{path} is damaged ({error}); {WHAT_TO_DO}")
-    if code in _FULL:
+    if code in _FULL or (code in _UNWRITABLE and _no_room(path)):
         return StoreUnwritable(f"{path} cannot grow: the disk is full ({error}); make room on it", full=True)
     if code in _UNWRITABLE:
         return StoreUnwritable(f"{path} cannot be read or written ({error}); {_look(path)}", full=_write_failed(error))
     return StoreError(f"{path}: {error}")
+
+
+def _no_room(path: Path) -> bool:
+    """On a full disk SQLite also speaks of an I/O error, where it was not the database itself that had to grow."""
+    try:
+        return space(path.parent).free_bytes < _LITTLE_BYTES
+    except OSError:
+        return False
 
 
 def _write_failed(error: sqlite3.DatabaseError) -> bool:

@@ -79,6 +79,19 @@ _NAMES = """
 select name, max(title) as title, count(distinct hit_id) as hits from mentions where kind = 'entity'
 group by name order by hits desc, name limit :limit
 """
+_ALERTS = """
+select watchlist, count(distinct case when band = 'alert' and quiet = 0 and novelty = 'new' then story_id end) as alerts
+from hits where created_at >= :since group by watchlist
+"""
+_BEGUN = "select watchlist, min(created_at) as begun_at from watchlist_versions group by watchlist"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """By watchlist: the new developments since an instant, and since when the watchlist is watched for."""
+
+    alerts: dict[str, int]
+    begun_at: dict[str, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,3 +316,11 @@ def _with_evidence(row: Row) -> Row:
         "reasons": verdict["reasons"],
         "snippet": verdict["snippet"]["text"],
     }
+
+
+def alerts_since(store: Store, since: datetime) -> Alerts:
+    """How many new developments each watchlist has alerted of since an instant."""
+    return Alerts(
+        alerts={row["watchlist"]: row["alerts"] for row in store.all(_ALERTS, since=since)},
+        begun_at={row["watchlist"]: from_text(row["begun_at"]) for row in store.all(_BEGUN)},
+    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from monitor.hours import from_text_or_none
 from monitor.model import Feed, Site
 from monitor.store import entries, sites
+from monitor.store.alarms import arrived
 from monitor.store.driver import Row, Store
 from monitor.store.entries import EntryCounts, Sighted
 from monitor.store.feeds import COLUMNS, feed_of
@@ -69,6 +70,7 @@ class Polled:
 
     baseline_at  this instant, where the poll may count as the feed's first look: it was whole and had entries
     settled_url  the address that the feed has moved to, for good
+    gap          items may have run through unseen since the poll before
     """
 
     etag: str | None
@@ -79,6 +81,7 @@ class Polled:
     next_poll_at: datetime
     memory: Memory
     note: str = ""
+    gap: bool = False
     found: tuple[Sighted, ...] = ()
     settled_url: str = ""
     baseline_at: datetime | None = None
@@ -138,6 +141,10 @@ def save_poll(store: Store, site: Site, feed: Feed, polled: Polled, now: datetim
             settled_site = sites.ensure(store, host(polled.settled_url), polled.next_poll_at, now)
             store.run(_SETTLE, id=feed.id, url=polled.settled_url, site=settled_site)
             record_event(store, now, "feed.moved", feed.name, f"from {feed.url} to {polled.settled_url}")
+        if counts.new and feed.baseline_at is not None:
+            arrived(store, feed.id, counts.new, now)
+        if polled.gap:
+            record_event(store, now, "feed.gap", feed.name, polled.note)
         if memory.held_at == now:
             record_event(store, now, f"feed.{memory.held_kind}", feed.name, memory.held_reason)
         if feed.failing_since_at is not None:

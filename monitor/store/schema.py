@@ -234,6 +234,21 @@ alter table articles add column text_of {int} references articles(id);
 create index articles_text_of on articles(text_of) where text_of is not null;
 """
 
+_ALARMS = """
+create table alarms(
+  id {key}, subject text not null, kind text not null, text text not null, mend text not null, channel text not null,
+  passing {int} not null default 0, since_at {time} not null, seen_at {time} not null, raised_at {time}, away_at {time}, over_at {time}) {strict};
+
+create unique index alarms_standing on alarms(subject) where over_at is null;
+
+create table arrivals(
+  feed_id {int} not null references feeds(id), hour_at {time} not null, entries {int} not null, primary key(feed_id, hour_at)) {strict};
+
+alter table feeds add column silent_since_at {time};
+
+alter table messages add column kind text not null default 'digest';
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -246,4 +261,5 @@ MIGRATIONS = (
     Migration(name="009_placements_of_stories", sql=_PLACEMENTS),
     Migration(name="010_feed_memory", sql=_FEED_MEMORY),
     Migration(name="011_shared_texts", sql=_SHARED_TEXTS),
+    Migration(name="012_alarms", sql=_ALARMS),
 )

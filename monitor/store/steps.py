@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.hours import from_text, from_text_or_none
 from monitor.store.driver import Store
 
-_STARTED = """
-insert into steps(name, started_at) values (:name, :now)
-on conflict(name) do update set started_at = :now
+_RAN = """
+insert into steps(name, started_at, finished_at, ok_at, counts_json, error)
+values (:name, :started, :now, case when cast(:error as text) is null then :now end, :counts, :error)
+on conflict(name) do update set started_at = :started, finished_at = :now,
+  ok_at = case when cast(:error as text) is null then :now else ok_at end, counts_json = :counts, error = :error
 """
-_FINISHED = """
-update steps set finished_at = :now, ok_at = case when :error is null then :now else ok_at end, counts_json = :counts, error = :error
-where name = :name
-"""
+_IDLE_SINCE = "select 1 as yes from steps where name = :name and error is null and finished_at > :since and finished_at <= :now"
 _STEPS = "select name, started_at, finished_at, ok_at, counts_json, error from steps order by name"
 
 _DAEMON_STARTED = """
@@ -35,6 +34,10 @@ where happened_at >= :since order by happened_at desc, id desc limit :limit
 
 _META = "select value from meta where name = :name"
 _SET_META = "insert into meta(name, value) values (:name, :value) on conflict(name) do update set value = :value"
+
+
+IDLE_EVERY = timedelta(seconds=60)
+"""Runs that found nothing to do are recorded at most so often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +75,14 @@ class Event:
     detail: str
 
 
-def step_started(store: Store, name: str, now: datetime) -> None:
-    """Records that a step begins."""
+def step_ran(
+    store: Store, name: str, started_at: datetime, now: datetime, counts: Mapping[str, int], error: str | None = None, *, idle: bool = False
+) -> None:
+    """Records a run of a step: its counts, or the error that ended it. Of idle runs one a minute is recorded, so that a disk can rest."""
+    if idle and error is None and store.one(_IDLE_SINCE, name=name, since=now - IDLE_EVERY, now=now):
+        return
     with store.write(durable=False):
-        store.run(_STARTED, name=name, now=now)
-
-
-def step_finished(store: Store, name: str, now: datetime, counts: Mapping[str, int], error: str | None = None) -> None:
-    """Records how a step ended: its counts, or the error that ended it."""
-    with store.write(durable=False):
-        store.run(_FINISHED, name=name, now=now, counts=json.dumps(dict(counts)), error=error)
+        store.run(_RAN, name=name, started=started_at, now=now, counts=json.dumps(dict(counts)), error=error)
 
 
 def step_runs(store: Store) -> tuple[StepRun, ...]:

@@ -177,6 +177,7 @@ def test_unreachable_feeds_are_told_plainly(desk: Path) -> None:
 
 def test_database_commands(desk: Path) -> None:
     """A fresh database is sound, migrates to the newest schema and can be backed up once under a name."""
+    assert run("db", "migrate").code == 0
     assert run("db", "check").code == 0
     assert run("db", "migrate").code == 0
     assert run("db", "backup", "copy.db").code == 0

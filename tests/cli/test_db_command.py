@@ -10,15 +10,22 @@ from pathlib import Path
 import pytest
 
 from monitor.store.marker import keep_marker
-from monitor.store.sqlite import open_sqlite
+from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import fact, set_fact
 from tests.commands import run
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-MESSAGE = "insert into messages(uid, form, subject, body, sha256, created_at) values (:uid, 'json', 's', x'7b7d', '', '') returning id"
+MESSAGE = """
+insert into messages(uid, form, subject, body, sha256, created_at)
+values (:uid, 'json', 's', x'7b7d', '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a', '') returning id
+"""
 SENT = """
-insert into deliveries(message_id, channel, destination, state, created_at, delivered_at)
-values (:id, 'hook', 'webhook:hook', 'delivered', :at, :at)
+insert into deliveries(message_id, channel, destination, state, epoch, attempts, created_at, delivered_at)
+values (:id, 'hook', 'webhook:hook', 'delivered', 1, 1, :at, :at)
+"""
+ATTEMPT = """
+insert into attempts(delivery_id, epoch, started_at, ended_at, outcome)
+select id, epoch, :at, :at, 'sent' from deliveries where message_id = :id
 """
 
 
@@ -31,13 +38,19 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def send(store: SqliteStore, uid: str, at: datetime) -> None:
+    """What a delivery that went through leaves behind."""
+    with store.write():
+        row = store.one(MESSAGE, uid=uid)
+        assert row is not None
+        store.run(SENT, id=row["id"], at=at)
+        store.run(ATTEMPT, id=row["id"], at=at)
+
+
 def note(folder: Path, text: str) -> None:
     store = open_sqlite(folder / "monitor.db")
     set_fact(store, "note", text)
-    with store.write():
-        row = store.one(MESSAGE, uid=text)
-        assert row is not None
-        store.run(SENT, id=row["id"], at=NOW)
+    send(store, text, NOW)
     keep_marker(store.path, store, lambda: "instance", NOW)
     store.close()
 
@@ -87,10 +100,7 @@ def test_case_36_restore_says_what_may_be_sent_twice(desk: Path) -> None:
     assert run("db", "backup", "copy.db").code == 0
     assert run("db", "restore", "copy.db").err.startswith("nothing was sent after this backup")
     store = open_sqlite(desk / "monitor.db")
-    with store.write():
-        row = store.one(MESSAGE, uid="two")
-        assert row is not None
-        store.run(SENT, id=row["id"], at=datetime(2026, 11, 26, tzinfo=UTC))
+    send(store, "two", datetime(2026, 11, 26, tzinfo=UTC))
     set_fact(store, "note", "two")
     store.close()
     asked = run("db", "restore", "copy.db")

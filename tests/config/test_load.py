@@ -148,7 +148,7 @@ def test_a_secret_is_found_and_never_shown(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_open_secret_is_refused(tmp_path: Path) -> None:
-    """A secret that is not there, or that others can read, stops the start and says what to do."""
+    """A secret that is not there, or that others can read, stops the start and says what to do (RELIABILITY case 148)."""
     assert "environment variable SMTP is not set" in problems(MAIL.format("env:SMTP"))[0]
     secret = tmp_path / "s"
     secret.write_text("canary-3")

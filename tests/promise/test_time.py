@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import pipeline
-from monitor.daemon import ClockWatch, clock_moved, take_over
+from monitor.daemon import take_over
 from monitor.digests.step import find_due, plan
 from monitor.hours import HORIZON, quiet_now, schedule_of
+from monitor.keeper import ClockWatch, clock_moved
 from monitor.model import Subscription
 from monitor.store import deliveries, subscriptions
 from monitor.store.clock import pull_back

@@ -112,7 +112,7 @@ def test_calls_run_side_by_side() -> None:
     ],
 )
 def test_bad_parses_are_named_and_the_pool_lives(name: str, options: dict[str, Any], kind: str, words: str) -> None:
-    """Each way to misbehave has a name, and the next call is served as if nothing had happened."""
+    """Each way to misbehave has a name, and the next call is served as if nothing had happened (RELIABILITY cases 14, 103, 104, 105)."""
 
     async def work(sandbox: Sandbox) -> tuple[str, str, str]:
         found_kind, found_words = await caught(sandbox, name, **options)
@@ -201,7 +201,7 @@ asyncio.run(main())
 
 @linux
 def test_children_die_with_their_parent() -> None:
-    """A killed parent leaves no child behind, even one that is busy."""
+    """A killed parent leaves no child behind, even one that is busy (RELIABILITY case 15)."""
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE, env=environment, text=True) as parent:
         assert parent.stdout is not None
@@ -211,3 +211,30 @@ def test_children_die_with_their_parent() -> None:
     while not gone(pid):
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.01)
+
+
+_NO_FILES = """
+import asyncio, os, resource
+from monitor.errors import SandboxError
+from monitor.sandbox import Sandbox
+
+async def main():
+    async with Sandbox(packages=("tests",)) as sandbox:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 1, 4096))
+        try:
+            await sandbox.call("tests.sandbox.probes:echo", {}, b"")
+        except SandboxError as error:
+            print(error.kind)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 4096))
+        print((await sandbox.call("tests.sandbox.probes:echo", {}, b"alive"))["body"])
+
+asyncio.run(main())
+"""
+
+
+@linux
+def test_case_18_no_child_can_be_started() -> None:
+    """Where the system gives no further file or process the call says so by name, and the pool works again when it does."""
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", _NO_FILES], capture_output=True, env=environment, text=True, check=False, timeout=60)
+    assert done.stdout.split() == ["unstarted", "alive"], done.stderr

@@ -1,0 +1,164 @@
+"""The step: looks at what does not work, remembers it, and tells the operator once. Messages go through the outbox like every other.
+
+Another way out than the one that failed is taken where there is one; where there is none, the message waits there until it works again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.alarms.decide import AGAIN_WITHIN, Alarm, Decision, decide
+from monitor.alarms.rhythm import WINDOW, silent_since
+from monitor.alarms.trouble import DestinationSeen, FeedSeen, Patience, Seen, StepSeen, Trouble, troubles
+from monitor.alarms.words import told
+from monitor.config import AlarmSettings, ChannelSettings, destinations_of, form_of
+from monitor.log import logger
+from monitor.store import alarms as stored
+from monitor.store.alarms import AlarmMessage, StoredAlarm
+from monitor.store.driver import Store
+
+LISTEN_EVERY = timedelta(minutes=15)
+"""Silences are measured so often; nothing about them is urgent."""
+
+LEAST_SILENCE = timedelta(hours=6)
+INTAKE_LEAST = timedelta(hours=3)
+INTAKE_DAYS = 1
+"""Until the rhythm of all feeds together is known, a day without anything new is a silence (RELIABILITY case 147)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCounts:
+    """Alarms raised and called over in this run, and the messages made of them."""
+
+    raised: int = 0
+    cleared: int = 0
+    messages: int = 0
+
+
+async def watch(
+    *,
+    store: Store,
+    clock: Callable[[], datetime],
+    new_id: Callable[[], str],
+    settings: AlarmSettings,
+    channels: Sequence[ChannelSettings],
+) -> AlarmCounts:
+    """One look. Alarms are kept in the database also where nobody is to be told."""
+    return await asyncio.to_thread(_watch, store, clock(), new_id, settings, channels)
+
+
+def _watch(
+    store: Store, now: datetime, new_id: Callable[[], str], settings: AlarmSettings, channels: Sequence[ChannelSettings]
+) -> AlarmCounts:
+    _listen(store, settings, now)
+    patience = Patience(failures=settings.after_failures, step=timedelta(minutes=settings.step_after_min))
+    standing = tuple(_alarm(row) for row in stored.standing(store))
+    found = troubles(_seen(store), patience, now)
+    decision = decide(found, standing, stored.over_since(store, now - AGAIN_WITHIN), now)
+    messages = tuple(_messages(decision, found, settings, channels, new_id, now))
+    if (decision.kept, decision.over) != (standing, ()):
+        stored.record(store, tuple(map(_row, decision.kept)), tuple(map(_row, decision.over)), messages, now)
+    for alarm in decision.raised:
+        logger(subject=alarm.trouble.subject).error("alarm", text=alarm.trouble.text, mend=alarm.trouble.mend)
+    for alarm in decision.cleared:
+        logger(subject=alarm.trouble.subject).info("alarm over")
+    return AlarmCounts(raised=len(decision.raised), cleared=len(decision.cleared), messages=len(messages))
+
+
+def _messages(
+    decision: Decision,
+    found: Sequence[Trouble],
+    settings: AlarmSettings,
+    channels: Sequence[ChannelSettings],
+    new_id: Callable[[], str],
+    now: datetime,
+) -> Iterator[AlarmMessage]:
+    operators = [channel for channel in channels if channel.name in settings.channels]
+    broken = {trouble.channel for trouble in found if trouble.channel}
+    working = [channel for channel in operators if channel.name not in broken] or operators
+    for alarms, over in ((decision.raised, False), (decision.cleared, True)):
+        if not alarms:
+            continue
+        going: dict[str, list[tuple[str, str]]] = {}
+        for channel in working:
+            going.setdefault(form_of(channel), []).extend(destinations_of(channel))
+        for form, destinations in going.items():
+            uid = new_id()
+            message = told(uid, alarms, over=over, now=now)
+            yield AlarmMessage(uid=uid, form=form, subject=message.subject, body=message.bodies[form], destinations=tuple(destinations))
+
+
+def _listen(store: Store, settings: AlarmSettings, now: datetime) -> None:
+    """Measures the silence of each feed and of all together, and writes down what is too long."""
+    if not stored.listening_due(store, now - LISTEN_EVERY, now):
+        return
+    heard = stored.heard(store, now - WINDOW)
+    silent: dict[int, datetime | None] = {}
+    for feed in heard:
+        answers = feed.last_success_at is not None and now - feed.last_success_at <= 2 * feed.interval + timedelta(hours=1)
+        least = max(LEAST_SILENCE, 3 * feed.interval)
+        since = (
+            silent_since(feed.hours, feed.baseline_at, feed.last_new_at, least, settings.silent_after_d, now)
+            if answers and feed.last_new_at is not None and feed.baseline_at is not None
+            else None
+        )
+        silent[feed.id] = since
+    stored.save_silence(store, silent, _intake(heard, now), now - WINDOW, now)
+
+
+def _intake(heard: Sequence[stored.Heard], now: datetime) -> datetime | None:
+    answering = [feed for feed in heard if feed.last_success_at is not None and now - feed.last_success_at <= 2 * feed.interval]
+    news = [feed.last_new_at for feed in heard if feed.last_new_at is not None]
+    begun = [feed.baseline_at for feed in heard if feed.baseline_at is not None]
+    if not answering or not news or not begun:
+        return None
+    hours = sorted({hour for feed in heard for hour in feed.hours})
+    return silent_since(hours, min(begun), max(news), INTAKE_LEAST, INTAKE_DAYS, now)
+
+
+def _seen(store: Store) -> Seen:
+    known = stored.seen(store)
+    return Seen(
+        feeds=tuple(FeedSeen(**row) for row in known.feeds),
+        destinations=tuple(DestinationSeen(**row) for row in known.destinations),
+        steps=tuple(StepSeen(**row) for row in known.steps),
+        mode=known.mode.get("name") or "",
+        mode_reason=known.mode.get("reason") or "",
+        mode_since_at=known.mode_since_at,
+        config_problem=known.config_problem,
+        intake_silent_since_at=known.intake_silent_since_at,
+        began_at=known.began_at,
+        died_at=known.died_at,
+    )
+
+
+def _alarm(row: StoredAlarm) -> Alarm:
+    trouble = Trouble(
+        subject=row.subject,
+        kind=row.kind,
+        text=row.text,
+        since_at=row.since_at,
+        mend=row.mend,
+        channel=row.channel,
+        passing=row.passing,
+    )
+    return Alarm(trouble=trouble, seen_at=row.seen_at, raised_at=row.raised_at, away_at=row.away_at)
+
+
+def _row(alarm: Alarm) -> StoredAlarm:
+    trouble = alarm.trouble
+    return StoredAlarm(
+        subject=trouble.subject,
+        kind=trouble.kind,
+        text=trouble.text,
+        since_at=trouble.since_at,
+        mend=trouble.mend,
+        channel=trouble.channel,
+        passing=trouble.passing,
+        seen_at=alarm.seen_at,
+        raised_at=alarm.raised_at,
+        away_at=alarm.away_at,
+    )

@@ -1,0 +1,42 @@
+"""`monitor doctor`: what is wrong, why, and which command mends it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from monitor.cli.output import document, plain, show
+from monitor.cli.session import open_session
+from monitor.errors import ConfigError
+
+
+@click.command()
+@document
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> int:
+    """Look at configuration, disk, clock, database, daemon, feeds, deliveries and watchlists; name each cause and the command that mends it.
+
+    Exits with 1 when somebody must act, 2 when a file must be corrected, 74 when the database is damaged.
+    """
+    from monitor.config import find_config
+    from monitor.doctor import examine
+
+    settings = ctx.find_root().obj or {}
+    try:
+        path = find_config(settings.get("config_path"))
+    except ConfigError:
+        path = None
+    database = settings.get("database")
+    remarks = examine(path, Path(database).expanduser() if database else None, open_session(ctx).now())
+    worst = max((remark.exit_code for remark in remarks if remark.level == "problem"), default=0)
+    if as_json:
+        show({"ok": worst == 0, "remarks": [asdict(remark) for remark in remarks]}, as_json=True)
+        return worst
+    for remark in remarks:
+        word = {"ok": "ok", "note": "note", "problem": "PROBLEM"}[remark.level]
+        click.echo(f"{remark.area:<10}  {word:<7}  {plain(remark.text)}")
+        if remark.mend:
+            click.echo(f"{'':<10}  {'':<7}  -> {plain(remark.mend)}")
+    return worst

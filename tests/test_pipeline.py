@@ -1,0 +1,150 @@
+"""The steps as ticks: what a tick records, what it raises, and that one with nothing to do writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor import pipeline
+from monitor.app import open_app
+from monitor.config import Config, parse_config
+from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
+from monitor.feeds import step as feeds
+from monitor.hours import to_text
+from monitor.model import Site
+from monitor.pipeline import STEPS, App, Counts, run_step
+from monitor.store.driver import Store
+from monitor.store.sqlite import SqliteStore
+from monitor.store.steps import StepRun, step_runs
+
+START = datetime(2026, 11, 25, 6, tzinfo=UTC)
+CONFIG = """\
+watchlists = ["seeds/vietnam-us-tech.toml"]
+[channel.desk]
+type = "file"
+folder = "outbox"
+[subscription.morning]
+watchlists = ["vietnam-us-tech"]
+channels = ["desk"]
+at = ["07:00"]
+"""
+
+
+@pytest.fixture
+def config() -> Config:
+    """A configuration without feeds."""
+    return parse_config(CONFIG, Path(__file__).resolve().parent.parent / "config.toml", {})
+
+
+def ticks(config: Config, store: SqliteStore, scene: Callable[[App], Any], clock: Callable[[], datetime] = lambda: START) -> Any:
+    """Runs a scene with an open app."""
+
+    async def opened() -> Any:
+        async with open_app(config, store, clock=clock) as app:
+            return await scene(app)
+
+    return asyncio.run(opened())
+
+
+def runs(store: SqliteStore) -> dict[str, StepRun]:
+    return {step.name: step for step in step_runs(store)}
+
+
+def test_idle_ticks_write_nothing(config: Config, store: SqliteStore) -> None:
+    """Once each step is on record, a tick that finds nothing due commits nothing: a disk can rest."""
+    with closing(sqlite3.connect(store.path)) as other:
+
+        async def scene(app: App) -> list[int]:
+            for name in STEPS:
+                await run_step(app, name)
+            versions = []
+            for _ in range(3):
+                versions.append(other.execute("pragma data_version").fetchone()[0])
+                for name in STEPS:
+                    await run_step(app, name)
+            return versions
+
+        versions = ticks(config, store, scene)
+    assert len(set(versions)) == 1
+    assert set(runs(store)) == set(STEPS)
+
+
+def test_idle_ticks_are_on_record_once_a_minute(config: Config, store: SqliteStore) -> None:
+    """So that a step which stops running is still noticed."""
+    now = [START]
+
+    async def scene(app: App) -> list[datetime | None]:
+        seen = []
+        for _ in range(26):
+            await run_step(app, "match")
+            seen.append(runs(store)["match"].finished_at)
+            now[0] += timedelta(seconds=5)
+        return seen
+
+    seen = ticks(config, store, scene, lambda: now[0])
+    assert sorted(set(seen)) == [START, START + timedelta(seconds=60), START + timedelta(seconds=120)]
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    async def run(app: App) -> Counts:
+        raise error
+
+    monkeypatch.setattr(pipeline, "STEPS", {**STEPS, "match": replace(STEPS["match"], run=run)})
+
+
+def test_case_20_a_step_that_always_fails_holds_no_other(config: Config, store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in one step is recorded at each tick and cleared by the next good one; the other steps run."""
+    failing(monkeypatch, ZeroDivisionError("a bug"))
+    assert ticks(config, store, lambda app: run_step(app, "match")) == {"failed": 1}
+    ticks(config, store, lambda app: run_step(app, "group"))
+    assert runs(store)["match"].error == "ZeroDivisionError: a bug"
+    assert runs(store)["match"].ok_at is None
+    assert runs(store)["group"].ok_at == START
+    monkeypatch.undo()
+    ticks(config, store, lambda app: run_step(app, "match"))
+    assert runs(store)["match"].error is None
+
+
+def test_case_17_a_visit_that_always_fails_does_not_spin(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A site whose visit ends in a bug is left alone for minutes, not claimed again at once and for ever; the other sites are visited."""
+    visits: list[str] = []
+
+    async def poll(site: Site, **_: Any) -> feeds.PollCounts:
+        visits.append(site.host)
+        if site.host == "bad.example":
+            raise OSError(24, "Too many open files")
+        return feeds.PollCounts()
+
+    monkeypatch.setattr("monitor.pipeline.feeds.poll", poll)
+    text = CONFIG + '[feed.bad]\nurl = "http://bad.example/"\n[feed.good]\nurl = "http://good.example/"\n'
+    found = parse_config(text, Path(__file__).resolve().parent.parent / "config.toml", {})
+
+    async def scene(app: App) -> Counts:
+        with_good_done = replace(app, visits=1)
+        stored_feeds_done(app.store)
+        return await run_step(with_good_done, "visit")
+
+    def stored_feeds_done(opened: Store) -> None:
+        with opened.write():
+            opened.run("update sites set due_at = null where host = 'good.example'")
+
+    counts = ticks(found, store, scene)
+    assert (visits, counts["failed"]) == (["bad.example"], 1)
+    site = store.one("select due_at, owner from sites where host = 'bad.example'")
+    assert site == {"due_at": to_text(START + pipeline.AFTER_A_BUG), "owner": None}
+
+
+@pytest.mark.parametrize("error", [StoreUnwritable("full", full=True), StoreDamaged("bytes")])
+def test_what_no_tick_can_mend_is_raised(config: Config, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, error: StoreError) -> None:
+    """A disk that refuses and a damaged file go to the daemon, which knows what to do."""
+    failing(monkeypatch, error)
+    with pytest.raises(type(error)):
+        ticks(config, store, lambda app: run_step(app, "match"))

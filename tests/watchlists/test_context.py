@@ -38,7 +38,7 @@ def test_persons(line: str, name: str, title: str, role: str, side: str) -> None
     ("line", "name", "sides"),
     [
         ("Several U.S. companies, including Intel, Apple and Amkor, came.", "Amkor", ["us"]),
-        ("US energy giants such as GE, AES, and ExxonMobil came.", "ExxonMobil", ["us"]),
+        ("US power firms such as GE, AES, and ExxonMobil came.", "ExxonMobil", ["us"]),
         ("Des groupes américains comme Visa ont signé.", "Visa", ["us"]),
         ("The Chilean state miner Codelco signed.", "Codelco", ["chile"]),
         ("The Chilean miner Codelco signed.", "Codelco", ["chile"]),

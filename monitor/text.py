@@ -62,8 +62,9 @@ def clean(text: str) -> str:
 
     Newlines stay (at most one blank line in a row); every other run of white space becomes one space.
     """
-    if text.isprintable() and "  " not in text and unicodedata.is_normalized("NFC", text):
-        return text.strip()  # plain as it is, as most titles are: no printable character is a control, an odd space or unwanted
+    plain = text.strip()
+    if plain.isprintable() and "  " not in plain and unicodedata.is_normalized("NFC", plain):
+        return plain  # as most titles and teasers are: no printable character is a control, an odd space or unwanted
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
     text = _SPACES.sub(" ", _UNWANTED.sub("", text))
     return _LINES.sub("\n\n", re.sub(r" ?\n ?", "\n", text)).strip()

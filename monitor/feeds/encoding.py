@@ -41,6 +41,8 @@ _TCVN3 = re.compile(
 )
 _VNI = re.compile(r"[aeouyAEOUYöô][äåáàãâøùûõïëéèêúü](?=[a-z]?\b|ng|nh|ch|[a-z]\b)|\b[ñÑ](?=[aeiouyöô])")
 _WORD = re.compile(r"\w+")
+_FONT_SAMPLE = 4000
+"""Characters that are looked at for the code of a font: it is used throughout or not at all."""
 
 
 def readable(body: bytes, content_type: str) -> tuple[bytes, str]:
@@ -59,8 +61,9 @@ def readable(body: bytes, content_type: str) -> tuple[bytes, str]:
 
 def looks_like_a_font(text: str) -> bool:
     """True for text in TCVN3 or VNI, which are fonts over Western code points: it cannot be told what it says."""
-    words = len(_WORD.findall(text))
-    if words < 5 or text.isascii():
+    text = text[:_FONT_SAMPLE]
+    words = 0 if text.isascii() else len(_WORD.findall(text))
+    if words < 5:
         return False
     return max(len(_TCVN3.findall(text)), len(_VNI.findall(text))) >= max(3, words * 0.25)
 

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -121,7 +122,7 @@ async def run_daemon(
         running.keeper.limits = _limits(config)
         running.watch.follow(_files(config))
         async with open_app(config, store, read_articles=read_articles) as app:
-            config = await _live(app, running)
+            config = await _live(replace(app, patient=True), running)
     if running.fatal is not None:
         raise running.fatal
     with suppress(StoreError):

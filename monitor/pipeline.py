@@ -55,6 +55,7 @@ class App:
 
     clock, new_id and jitter are the only clock and the only randomness of the program. `door` keeps a pause between requests to one host,
     `direct_door` does not. `force_plan` names a subscription whose digest is planned now, whatever its schedule says.
+    `patient`: the steps tick side by side, so that a late digest may wait for the others to catch up; `once` runs them in order instead.
     """
 
     config: Config
@@ -72,6 +73,7 @@ class App:
     visits: int = 8
     read_articles: bool = True
     force_plan: str | None = None
+    patient: bool = False
 
 
 async def visit(app: App) -> Counts:
@@ -144,6 +146,7 @@ async def plan(app: App) -> Counts:
             subscriptions=app.config.subscription,
             channels=app.config.channel,
             force=app.force_plan,
+            patient=app.patient,
         )
     )
 

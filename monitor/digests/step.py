@@ -75,10 +75,16 @@ async def plan(
     subscriptions: Sequence[Subscription],
     channels: Sequence[ChannelSettings],
     force: str | None = None,
+    patient: bool = False,
 ) -> PlanCounts:
-    """Plans what is due. `force` names a subscription whose digest is made now instead, whatever its schedule says, if there is something to tell."""
+    """Plans what is due; where `patient`, a late digest waits a while for what came due meanwhile.
+
+    `force` names a subscription whose digest is made now instead, whatever its schedule says, if there is something to tell.
+    """
     chosen = [each for each in subscriptions if force is None or each.name == force]
-    counts = [await asyncio.to_thread(_plan_one, store, each, channels, clock(), new_id, force is not None) for each in chosen]
+    waiting = {each.name for each in chosen if patient and force is None and await asyncio.to_thread(_catching_up, store, each, clock())}
+    due = [each for each in chosen if each.name not in waiting]
+    counts = [await asyncio.to_thread(_plan_one, store, each, channels, clock(), new_id, force is not None) for each in due]
     if force is None:
         counts += [await asyncio.to_thread(_plan_urgent, store, each, channels, clock(), new_id) for each in chosen if each.urgent]
     return PlanCounts(**{name: sum(getattr(each, name) for each in counts) for name in PlanCounts.__slots__})
@@ -91,7 +97,7 @@ def _plan_one(
     if row is None:
         return PlanCounts()
     due = Due(slot=Slot(label=f"manual-{to_text(now)}", due_at=now), asked=True) if asked else find_due(store, row, subscription, now)
-    if due is None or (due.late and _catching_up(store, subscription.name, due.slot, now)):
+    if due is None:
         return PlanCounts()
     made = draft(store, row, subscription, due, now, new_id())
     send = bool(made.selection.items) or (subscription.heartbeat and not asked)
@@ -112,13 +118,16 @@ def _plan_one(
     )
 
 
-def _catching_up(store: Store, name: str, slot: Slot, now: datetime) -> bool:
+def _catching_up(store: Store, subscription: Subscription, now: datetime) -> bool:
     """True while a late slot waits for what happened meanwhile to be read: planned at once after a sleep, it would tell yesterday's news."""
-    if not behind(store, now):
+    row = subscriptions.get(store, subscription.name)
+    due = None if row is None else find_due(store, row, subscription, now)
+    if due is None or not due.late or not behind(store, now):
         return False
-    label, _, since = (fact(store, f"late.{name}") or "").rpartition("|")
-    if label != slot.label:
-        set_fact(store, f"late.{name}", f"{slot.label}|{to_text(now)}")
+    name = f"late.{subscription.name}"
+    label, _, since = (fact(store, name) or "").rpartition("|")
+    if label != due.slot.label:
+        set_fact(store, name, f"{due.slot.label}|{to_text(now)}")
         return True
     return timedelta(0) <= now - from_text(since) < CATCH_UP
 

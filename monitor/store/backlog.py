@@ -7,7 +7,9 @@ from datetime import datetime
 from monitor.store.driver import Store
 
 _BEHIND = """
-select 1 as yes where exists (select 1 from feeds where state = 'active' and next_poll_at <= :now)
+select 1 as yes where exists (
+    select 1 from feeds f join sites s on s.id = f.site_id where f.state = 'active' and f.next_poll_at <= :now
+      and (s.blocked_until_at is null or s.blocked_until_at <= :now))
   or exists (select 1 from articles where state = 'pending' and attempts = 0 and next_read_at <= :now and site_id in (select id from sites))
   or exists (select 1 from articles where matched_rev = 0 and state <> 'pending')
   or exists (select 1 from hits where story_id is null)

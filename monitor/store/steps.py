@@ -107,8 +107,8 @@ def daemon_started(store: Store, daemon_id: str, pid: int, host: str, version: s
 
 
 def daemon_seen(store: Store, daemon_id: str, now: datetime) -> None:
-    """Records that a daemon is alive and can write."""
-    with store.write(durable=False):
+    """Records that a daemon is alive and that the disk takes what it writes: the service manager's watchdog is fed on this."""
+    with store.write():
         store.run(_DAEMON_SEEN, id=daemon_id, now=now)
 
 

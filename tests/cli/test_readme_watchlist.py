@@ -22,7 +22,7 @@ from tests.commands import run
 from tests.store.test_hits import article
 
 ROOT = Path(__file__).resolve().parents[2]
-OLD = ("A chip plant for Hai Phong", "Wolfspeed will build a semiconductor plant in Hai Phong, the ministry in Hanoi said.")
+OLD = ("A chip plant for Hai Phong", "Everspin will build a semiconductor plant in Hai Phong, the ministry in Hanoi said.")
 KNOWN = ("Intel builds on", "Intel of the United States will invest in a semiconductor plant in Ho Chi Minh City, Vietnam.")
 
 
@@ -64,7 +64,7 @@ def test_the_readme_changes_tries_and_applies(folder: Path) -> None:
     assert (change.stdout, change.stderr) == ("", "")
     assert re.search(r"^\+ new\t-\t0\.0 > \d\.\d (alert|review)\t", tried.stdout, re.MULTILINE)
     assert OLD[0] in tried.stdout
-    assert "wolfspeed" in tried.stdout
+    assert "everspin" in tried.stdout
     assert "+1 new -0 lost" in tried.stderr
     assert "0 hits are news, 1 older ones" in applied.stderr
     rows = {row["title"]: row for row in json.loads(run("hits", "list", "--since", "4w", "--json").out)}

@@ -85,9 +85,7 @@ def _pieces(document: Document, say: Phrases) -> Iterator[Piece]:
         yield _also(line, say.labels.word("also") if number == 0 else "")
     if not document.entries:
         yield Piece(notes=(say.labels.word("nothing"),))
-    yield Piece(
-        section=say.labels.word("coverage"), notes=(*say.rest(), f"{say.coverage()}.", *map(say.failing, document.coverage.failing))
-    )
+    yield Piece(section=say.labels.word("coverage"), notes=(*say.rest(), f"{say.coverage()}.", *say.blind_spots()))
 
 
 def _entry(entry: Entry, say: Phrases, section: str) -> Piece:

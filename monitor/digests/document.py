@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from monitor.digests.coverage import Coverage, coverage_from
 from monitor.digests.labels import Labels
 from monitor.digests.select import Candidate, Item, Selection
 from monitor.digests.wording import link, outlet, pieces, shown
@@ -21,7 +22,6 @@ from monitor.text import fold
 MAX_OUTLETS = 8
 MAX_ALSO = 40
 _MAX_NAMES = 4
-_MAX_FAILING = 12
 _MAX_DIFFERS = 2
 
 
@@ -66,27 +66,6 @@ class Entry:
     earlier_at: str = ""
     first: str = ""
     copies: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failing:
-    """A source that gives nothing: since when (stored text, or "") and of what kind. `gone`: it said so itself."""
-
-    name: str
-    since_at: str
-    kind: str
-    gone: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """What was watched while the digest's hits came in."""
-
-    sources: int
-    healthy: int
-    failing: tuple[Failing, ...]
-    articles: int
-    pending: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,22 +159,6 @@ def document(
     )
 
 
-def coverage_of(sources: Sequence[Mapping[str, Any]], articles: int, pending: int) -> Coverage:
-    """The coverage from feed rows (name, title, state, failing_since_at, error_kind) and article counts; the longest failing first."""
-    ill = [row for row in sources if row["failing_since_at"] or row["state"] == "gone"]
-    ill.sort(key=lambda row: (row["failing_since_at"] or "", row["name"]))
-    failing = tuple(
-        Failing(
-            name=shown(row["title"] or row["name"], 60),
-            since_at=row["failing_since_at"] or "",
-            kind=shown(row["error_kind"] or "", 40),
-            gone=row["state"] == "gone",
-        )
-        for row in ill[:_MAX_FAILING]
-    )
-    return Coverage(sources=len(sources), healthy=len(sources) - len(ill), failing=failing, articles=articles, pending=pending)
-
-
 def to_json(found: Document) -> str:
     """The document as its stored payload."""
     return json.dumps(asdict(found), ensure_ascii=False, separators=(",", ":"))
@@ -210,7 +173,7 @@ def from_json(text: str) -> Document:
             **fields,
             "entries": tuple(_entry_from(each) for each in fields["entries"]),
             "also": tuple(Line(**each) for each in fields["also"]),
-            "coverage": Coverage(**{**coverage, "failing": tuple(Failing(**each) for each in coverage["failing"])}),
+            "coverage": coverage_from(coverage),
         }
     )
 

@@ -56,6 +56,17 @@ _WORDS = MappingProxyType(
         "part": ("part {n} of {k}", "phần {n}/{k}", "partie {n} sur {k}"),
         "gone": ("no longer exists", "không còn tồn tại", "n’existe plus"),
         "failing_since": ("failing since {day}", "lỗi từ {day}", "en échec depuis {day}"),
+        "silent_since": (
+            "nothing new since {day}, longer than usual",
+            "không có bài mới từ {day}, lâu hơn thường lệ",
+            "rien de neuf depuis {day}, plus longtemps que d’habitude",
+        ),
+        "gap_at": ("items may have been missed ({day})", "có thể đã bỏ sót bài ({day})", "des articles ont pu échapper ({day})"),
+        "unwatched": (
+            "Nothing was watched from {start} to {end}",
+            "Không theo dõi từ {start} đến {end}",
+            "Aucune veille du {start} au {end}",
+        ),
     }
 )
 # Words by number: (one, several) per language. Vietnamese does not inflect.

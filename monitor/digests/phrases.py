@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.digests.document import Document, Entry, Failing
+from monitor.digests.coverage import Failing
+from monitor.digests.document import Document, Entry
 from monitor.digests.labels import Labels
 from monitor.digests.wording import subject
 from monitor.hours import from_text
@@ -136,6 +137,17 @@ class Phrases:
             return f"{source.name}{self.labels.colon} {self.labels.word('gone')}"
         text = f"{source.name}{self.labels.colon} {self.labels.word('failing_since', day=self._moment(source.since_at))}"
         return f"{text} ({self.labels.fault(source.kind)})" if source.kind else text
+
+    def blind_spots(self) -> tuple[str, ...]:
+        """What could not be seen: sources failing, silent or with gaps, and spans without a watch; one line each."""
+        found = self._document.coverage
+        lines = [self.failing(source) for source in found.failing]
+        for name, sources in (("silent_since", found.silent), ("gap_at", found.gaps)):
+            lines += [f"{each.name}{self.labels.colon} {self.labels.word(name, day=self._moment(each.at))}" for each in sources]
+        lines += [
+            self.labels.word("unwatched", start=self._day_and_time(start), end=self._day_and_time(end)) for start, end in found.unwatched
+        ]
+        return tuple(lines)
 
     def foot(self) -> tuple[str, ...]:
         """Zone, identity and how to ask on."""

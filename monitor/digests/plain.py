@@ -39,7 +39,7 @@ def _lines(document: Document, entries: Sequence[Entry], number_from: int, part:
             number += 1
     if part == parts:
         yield from _also(document, say)
-        yield from _foot(document, say)
+        yield from _foot(say)
 
 
 def _heading(text: str) -> tuple[str, ...]:
@@ -82,11 +82,11 @@ def _also(document: Document, say: Phrases) -> Iterator[str]:
         yield from ("", *_wrapped("; ".join(say.rest()) + ".", ""))
 
 
-def _foot(document: Document, say: Phrases) -> Iterator[str]:
+def _foot(say: Phrases) -> Iterator[str]:
     yield from _heading(say.labels.word("coverage"))
     yield from _wrapped(f"{say.coverage()}.", "")
-    for source in document.coverage.failing:
-        yield from _wrapped(say.failing(source), "-   ", _INDENT)
+    for line in say.blind_spots():
+        yield from _wrapped(line, "-   ", _INDENT)
     yield ""
     for text in say.foot():
         yield from _wrapped(text, "")

@@ -57,6 +57,7 @@ _ITEM = _object(
         "score": {"type": "number"},
     }
 )
+_SINCE = _object({"name": _TEXT, "at": _INSTANT})
 _COVERAGE = _object(
     {
         "sources": _COUNT,
@@ -64,6 +65,9 @@ _COVERAGE = _object(
         "failing": _list(_object({"name": _TEXT, "since_at": _TEXT, "kind": _TEXT, "gone": {"type": "boolean"}})),
         "articles": _COUNT,
         "pending": _COUNT,
+        "silent": {**_list(_SINCE), "description": "Sources quiet for longer than is usual for them."},
+        "gaps": {**_list(_SINCE), "description": "Sources of which items may have been missed, and when that was seen."},
+        "unwatched": {**_list(_list(_INSTANT)), "description": "Spans (from, to) in which nothing ran."},
     }
 )
 _DIGEST = _object(

@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 
 from monitor.config import ChannelSettings, destinations_of, form_of
 from monitor.digests.chat import SERVICES, render_chat
-from monitor.digests.document import Document, Occasion, coverage_of, document, to_json
+from monitor.digests.coverage import Blind, coverage_of
+from monitor.digests.document import Document, Occasion, document, to_json
 from monitor.digests.phrases import Phrases
 from monitor.digests.render import Mail, render_json, render_mails
 from monitor.digests.select import Candidate, Place, Selection, select
 from monitor.digests.urgent import is_due, may_be_urgent, named
 from monitor.hours import Schedule, from_text, release_at, released_slot, schedule_of, slots_between, to_text
 from monitor.model import Slot, Subscription
+from monitor.store import alarms, hits, stories, subscriptions
 from monitor.store import digests as stored
-from monitor.store import hits, stories, subscriptions
 from monitor.store.backlog import behind
 from monitor.store.digests import FrozenMessage, Member, Plan, Superseded
 from monitor.store.driver import Store
@@ -148,7 +149,7 @@ def _plan_urgent(
     selection = select(chosen, lang=subscription.lang, review=False, max_items=len(chosen), now=now)
     occasion = Occasion(uid=new_id(), label="", due_at=now, made_at=now, covers_from_at=first, kind="urgent")
     seen = stored.articles_seen(store, first, now)
-    coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"])
+    coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"], _blind(store, first, now))
     about = stories.background(store, (item.lead.story for item in selection.items))
     made = Draft(document=document(subscription, occasion, selection, verdicts, coverage, about), selection=selection, covers_from_at=first)
     frozen = _frozen(made, row, None, now, new_id, [each for each in channels if each.name in subscription.channels], "urgent")
@@ -157,6 +158,12 @@ def _plan_urgent(
     except Superseded:
         return PlanCounts(skipped=1)
     return PlanCounts(digests=1, hits=len(frozen.members), deliveries=sum(len(message.destinations) for message in frozen.messages))
+
+
+def _blind(store: Store, since: datetime, until: datetime) -> Blind:
+    """What was out of sight in [since, until)."""
+    found = alarms.coverage(store, since, until)
+    return Blind(silent=found.silent, gaps=tuple((name, at) for name, at, _ in found.gaps), unwatched=found.down)
 
 
 def _candidates(store: Store, row: StoredSubscription, subscription: Subscription) -> list[Candidate]:
@@ -208,7 +215,7 @@ def draft(store: Store, row: StoredSubscription, subscription: Subscription, due
         late=due.late,
         missed=len(due.missed),
     )
-    coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"])
+    coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"], _blind(store, covers_from, now))
     about = stories.background(store, (item.lead.story for item in selection.items))
     return Draft(
         document=document(subscription, occasion, selection, verdicts, coverage, about), selection=selection, covers_from_at=covers_from

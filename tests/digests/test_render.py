@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.digests.document import Document, Occasion, coverage_of, document, from_json, to_json
+from monitor.digests.coverage import coverage_of
+from monitor.digests.document import Document, Occasion, document, from_json, to_json
 from monitor.digests.labels import Labels
 from monitor.digests.render import MAX_HTML_BYTES, render_json, render_mails
 from monitor.digests.select import Candidate, select

@@ -139,9 +139,10 @@ def schema() -> None:
 
     Example: monitor digests schema > webhook.schema.json
     """
+    from monitor.alarms.schema import alarm_schemas
     from monitor.digests.schema import webhook_schema
 
-    click.echo(json.dumps(webhook_schema(), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(webhook_schema(alarm_schemas()), ensure_ascii=False, indent=2))
 
 
 @digests.command("send")

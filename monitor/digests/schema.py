@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Schema = dict[str, Any]
@@ -91,13 +92,12 @@ _DIGEST = _object(
 )
 
 
-def webhook_schema() -> Schema:
-    """The schema of every body a webhook can receive, by its `type`."""
+def webhook_schema(others: Sequence[Schema] = ()) -> Schema:
+    """The schema of what a webhook can receive: digests and urgent messages, and the bodies of `others` (alarms), told apart by `type`."""
+    digest = _object({"type": {"enum": ["digest.ready", "hit.created", "story.updated"]}, "timestamp": _INSTANT, "data": _DIGEST})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Monitor webhook",
         "description": "Sent as Standard Webhooks: `webhook-id` is the same at every attempt, `webhook-signature` covers id, timestamp and body.",
-        "oneOf": [
-            _object({"type": {"enum": ["digest.ready", "hit.created", "story.updated"]}, "timestamp": _INSTANT, "data": _DIGEST}),
-        ],
+        "oneOf": [digest, *others],
     }

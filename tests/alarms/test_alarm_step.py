@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from monitor.alarms.decide import Alarm
 from monitor.alarms.step import watch
@@ -21,6 +22,7 @@ from monitor.store import alarms as stored
 from monitor.store import feeds
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import daemon_seen, daemon_started, record_event, set_fact
+from tests.commands import run
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ADDRESS = "https://hooks.example/x"
@@ -233,6 +235,8 @@ def test_every_form_is_sound(over: bool) -> None:
     assert "<script>" not in found["mail"]["html"]
     assert found["json"]["type"] == ("alarm.cleared" if over else "alarm.raised")
     assert found["json"]["data"]["alarms"][0]["subject"] == "feed x"
+    published = json.loads(run("digests", "schema").out)
+    Draft202012Validator(published).validate(found["json"])
     assert "<!channel>" not in found["slack"]["text"]
     assert found["discord"]["allowed_mentions"] == {"parse": []}
     assert "parse_mode" not in found["telegram"]

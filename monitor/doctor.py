@@ -82,7 +82,8 @@ def _config(path: Path | None, remarks: list[Remark]) -> tuple[Config | None, tu
             Remark(area="config", level="problem", text=str(each), mend=f"edit {each.file}", exit_code=2) for each in error.problems
         ]
         return None, ()
-    text = f"{path}: {len(config.feed)} feeds, {len(watchlists)} watchlists, {len(config.subscription)} subscriptions"
+    counts = {"feed": len(config.feed), "watchlist": len(watchlists), "subscription": len(config.subscription)}
+    text = f"{path}: " + ", ".join(f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in counts.items())
     remarks.append(Remark(area="config", level="ok", text=text))
     if not config.fetch.contact and not config.fetch.user_agent:
         text = "fetch.contact is empty: site owners cannot reach you, and some refuse what does not say who it is"

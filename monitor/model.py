@@ -261,8 +261,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """An article that satisfies a watchlist, with its evidence. Unique on (watchlist, article).
-    novelty: None (not grouped yet) | new | update | echo.  quiet: stored, never sent as news."""
+    """An article that satisfies a watchlist, unique. novelty: None (not grouped yet) | new | update | echo; quiet: stored, never sent as news."""
 
     id: int
     watchlist: str
@@ -294,7 +293,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Who is told what, when: watchlists, channels and a schedule in a zone of its own. Declared in config.toml.
+    """Who is told what, when: watchlists, channels and a schedule in a zone of its own.
     at  local wall-clock times "HH:MM";  days "mon-fri" or "mon,wed";  quiet "22:00-06:00" or "";  urgent  see digests/urgent.py"""
 
     name: str

@@ -34,7 +34,8 @@ def demo(folder: Path | None, days: int) -> int:
     import asyncio
     import tempfile
 
-    from monitor.demo.run import run_demo
+    from monitor.app import now
+    from monitor.demo.run import EVENING, run_demo
     from monitor.log import configure
 
     if folder is not None and folder.exists() and any(folder.iterdir()):
@@ -60,8 +61,9 @@ def demo(folder: Path | None, days: int) -> int:
     program = "monitor" if shutil.which("monitor") else sys.argv[0]
     config = f"{program} --config {result.config}"
     say("try next:")
-    say(f"  {config} hits list            # what matched, with scores")
-    say(f"  {config} stories list         # one line per development")
+    since = f"--since {(now() - EVENING).days + 2}d"  # lists look back a week; the demo's news is of its own day
+    say(f"  {config} hits list {since}    # what matched, with scores")
+    say(f"  {config} stories list {since} # one line per development")
     say(f"  {config} explain 1            # why, or why not")
     say(f"  {config} hits search 'to lam' # marks and case do not matter")
     say(f"  {program} init mydesk  # a configuration of your own, with real feeds")

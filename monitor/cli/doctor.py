@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.output import document, plain, show
+from monitor.cli.output import document, item, show
 from monitor.cli.session import open_session
 from monitor.errors import ConfigError
 
@@ -36,7 +36,7 @@ def doctor(ctx: click.Context, as_json: bool) -> int:
         return worst
     for remark in remarks:
         word = {"ok": "ok", "note": "note", "problem": "PROBLEM"}[remark.level]
-        click.echo(f"{remark.area:<10}  {word:<7}  {plain(remark.text)}")
+        item(f"{remark.area:<10}  {word:<7}  ", remark.text)
         if remark.mend:
-            click.echo(f"{'':<10}  {'':<7}  -> {plain(remark.mend)}")
+            item(f"{'':<10}  {'':<7}  -> ", remark.mend)
     return worst

@@ -64,7 +64,7 @@ def list_hits(
 
     session = open_session(ctx)
     rows = listed(session.store, session.now() - duration(since), limit, watchlist=watchlist, entity=entity, band=band)
-    emit(rows, _COLUMNS, as_json, as_jsonl)
+    emit(rows, _COLUMNS, as_json, as_jsonl, spare=("watchlist",))
 
 
 @hits.command("search")
@@ -83,7 +83,8 @@ def search_hits(ctx: click.Context, words: tuple[str, ...], since: str, limit: i
 
     session = open_session(ctx)
     found = session.store.search(" ".join(words), _MOST_FOUND)
-    emit(listed(session.store, session.now() - duration(since), limit, articles=found), _COLUMNS, as_json, as_jsonl)
+    rows = listed(session.store, session.now() - duration(since), limit, articles=found)
+    emit(rows, _COLUMNS, as_json, as_jsonl, spare=("watchlist",))
 
 
 @hits.command("show")

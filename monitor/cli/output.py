@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,12 +15,13 @@ from typing import Any, Protocol, TypeVar
 import click
 
 from monitor.errors import UsageError
-from monitor.hours import to_text
+from monitor.hours import from_text, to_text
 
 Rows = Sequence[Mapping[str, object]]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"^(\d+)\s*(m|min|h|d|w)$")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _UNITS_S = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 # Terminal escape sequences and controls in remote text must not reach a terminal (RELIABILITY case 122).
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -46,15 +49,28 @@ def document(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document.")(command)
 
 
-def emit(rows: Rows, columns: Sequence[str], as_json: bool = False, as_jsonl: bool = False) -> None:
-    """Prints rows: a table of `columns` on a terminal, tab-separated when piped, or all fields as JSON."""
+def emit(rows: Rows, columns: Sequence[str], as_json: bool = False, as_jsonl: bool = False, spare: Sequence[str] = ()) -> None:
+    """Prints rows: a table of `columns` on a terminal, tab-separated when piped, or all fields as JSON.
+
+    `spare` names columns that a terminal does without where every row says the same in them.
+    """
     if as_json:
         click.echo(json.dumps([jsonable(row) for row in rows], ensure_ascii=False, indent=2))
     elif as_jsonl:
         for row in rows:
             click.echo(json.dumps(jsonable(row), ensure_ascii=False))
     else:
-        table(rows, columns)
+        same = {column for column in spare if len({str(row.get(column)) for row in rows}) < 2}
+        table(rows, [column for column in columns if column not in same] if sys.stdout.isatty() else columns)
+        if not rows:
+            say(_nothing())
+
+
+def _nothing() -> str:
+    """What to say of an empty list; where it shows a span of time, how to look further back."""
+    context = click.get_current_context(silent=True)
+    since = context.params.get("since") if context else None
+    return f"nothing to list within {since}; look further back with --since, for example --since 900d" if since else "nothing to list"
 
 
 def show(fields: Mapping[str, object], as_json: bool = False) -> None:
@@ -74,6 +90,8 @@ def table(rows: Rows, columns: Sequence[str]) -> None:
         for row in rows:
             click.echo("\t".join(plain(row.get(column)) for column in columns))
         return
+    if not rows:
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -83,8 +101,25 @@ def table(rows: Rows, columns: Sequence[str]) -> None:
     for column in columns:
         drawn.add_column(column.replace("_", " "), overflow="fold", justify="right" if _numeric(rows, column) else "left")
     for row in rows:
-        drawn.add_row(*(Text(plain(row.get(column))) for column in columns))
+        drawn.add_row(*(Text(_cell(row.get(column))) for column in columns))
     Console(highlight=False).print(drawn)
+
+
+def _cell(value: object) -> str:
+    """A value as a person reads it on a terminal: instants as stored are shown in the zone of this machine."""
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return local_time(from_text(value))
+    return plain(value)
+
+
+def item(lead: str, text: str) -> None:
+    """Prints `lead` and a text behind it; on a terminal the text is wrapped between words, its further lines under its first."""
+    line = lead + plain(text)
+    if not sys.stdout.isatty():
+        click.echo(line)
+        return
+    width = max(40, shutil.get_terminal_size().columns)
+    click.echo(textwrap.fill(line, width, subsequent_indent=" " * len(lead), break_long_words=False, break_on_hyphens=False))
 
 
 def say(text: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from monitor.cli.output import age, document, local_time, show
+from monitor.cli.output import age, document, item, local_time, show
 from monitor.cli.session import open_session
 
 SHOWN = 12
@@ -36,7 +36,7 @@ def status(ctx: click.Context, alive: bool, as_json: bool) -> int:
     click.echo("all is well" if health.ok else "needs attention")
     for finding in health.findings[:SHOWN]:
         since = f" (since {local_time(finding.since_at)}, {age(finding.since_at, now)})" if finding.since_at else ""
-        click.echo(f"  {'PROBLEM' if finding.problem else 'note   '}  {finding.text}{since}")
+        item(f"  {'PROBLEM' if finding.problem else 'note   '}  ", f"{finding.text}{since}")
     if (more := len(health.findings) - SHOWN) > 0:
         click.echo(f"  ...      and {more} more: monitor status --json, monitor feeds list")
     click.echo(f"feeds      {counts['feeds']} active, {failing} failing")

@@ -34,7 +34,7 @@ def explain(verdict: Verdict, watchlist: Watchlist, title: str, text: str) -> tu
 
 
 def _head(verdict: Verdict, watchlist: Watchlist) -> str:
-    bands = f"review from {watchlist.review:.1f}, alert from {watchlist.alert:.1f}"
+    bands = f"review from {watchlist.review:g}, alert from {watchlist.alert:g}"
     if verdict.band is None:
         return f"MISS {verdict.watchlist}: {verdict.score:.1f} points ({bands})"
     return f"HIT {verdict.watchlist}: {verdict.band}, {verdict.score:.1f} points ({bands})"

@@ -13,7 +13,7 @@ from monitor.app import now
 from monitor.model import SendVerdict
 from monitor.store import deliveries as stored
 from monitor.store.sqlite import SqliteStore, open_sqlite
-from tests.cli.test_hits_command import WATCHLIST
+from tests.cli.desk import WATCHLIST
 from tests.commands import run
 from tests.deliveries.rows import add_message
 

@@ -13,7 +13,7 @@ from monitor.cli.digests import FORMS
 from monitor.config import load_config
 from monitor.store import subscriptions
 from monitor.store.sqlite import open_sqlite
-from tests.cli.test_hits_command import WATCHLIST
+from tests.cli.desk import WATCHLIST
 from tests.commands import run
 from tests.digests.rows import Rows
 

@@ -17,34 +17,11 @@ from monitor.store.sqlite import open_sqlite
 from monitor.urls import url_key
 from monitor.watchlists.format import parse_watchlists
 from monitor.watchlists.knowledge import load
+from tests.cli.desk import WATCHLIST
 from tests.commands import run
 from tests.conftest import NOW
 from tests.store.test_hits import article
 
-WATCHLIST = """
-version = 1
-[watchlist.pair]
-match = "north and south and works"
-[side.north.entity.north]
-names = ["Northland"]
-type = "place"
-[side.north.entity.norco]
-names = ["Norco"]
-type = "company"
-[side.south.entity.south]
-names = ["Southland"]
-type = "place"
-[side.south.entity.card]
-names = ["Card Inc"]
-loose = ["Card"]
-type = "company"
-[side.works.topic.dams]
-weight = 3.0
-en = ["dam*", "turbine*"]
-[cue.deal]
-points = 0.5
-en = ["sign*", "build*"]
-"""
 TITLE = "Northland and Southland sign a dam deal"
 TEXT = "Norco of Northland will build turbines for Southland."
 

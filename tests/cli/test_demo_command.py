@@ -1,0 +1,19 @@
+"""`monitor demo`: what it tells a stranger to try next works as it is printed."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from tests.commands import run
+
+
+def test_what_to_try_next_works(tmp_path: Path) -> None:
+    """Each suggested command on the demo's own database succeeds and shows something, however long ago the demo's news is."""
+    outcome = run("demo", "--folder", str(tmp_path / "demo"))
+    assert outcome.code == 0
+    suggested = [shlex.split(line, comments=True) for line in outcome.err.splitlines() if " --config " in line]
+    assert [words[3] for words in suggested] == ["hits", "stories", "explain", "hits"]
+    for words in suggested:
+        tried = run(*words[1:])
+        assert (tried.code, len(tried.out.splitlines()) > 1) == (0, True), words

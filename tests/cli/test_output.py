@@ -1,0 +1,84 @@
+"""What a person sees on a terminal: local times, lines broken between words, and a word where there is nothing to list."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import datetime
+from unittest.mock import patch
+
+import click
+import pytest
+
+from monitor.cli import output
+from monitor.hours import to_text
+from tests.conftest import NOW
+
+
+class Terminal(io.StringIO):
+    """Standard output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@contextmanager
+def on_a_terminal() -> Iterator[Terminal]:
+    """A terminal of 80 columns in the place of standard output."""
+    with redirect_stdout(Terminal()) as made, patch.dict(os.environ, {"COLUMNS": "80"}):
+        yield made
+
+
+ROWS = [{"id": n, "created_at": to_text(NOW), "watchlist": "w", "title": "A title"} for n in (1, 2)]
+
+
+def test_stored_instants_are_local_times() -> None:
+    """A table shows an instant as the local time to the minute, and leaves out a spare column in which all rows agree."""
+    with on_a_terminal() as terminal:
+        output.emit(ROWS, ("id", "created_at", "watchlist", "title"), spare=("watchlist",))
+    shown = terminal.getvalue()
+    assert output.local_time(NOW) in shown
+    assert ".000000Z" not in shown
+    assert "watchlist" not in shown
+
+
+def test_a_spare_column_that_tells_rows_apart_stays() -> None:
+    """Two watchlists in one list are told apart."""
+    with on_a_terminal() as terminal:
+        output.emit([ROWS[0], {**ROWS[1], "watchlist": "other"}], ("id", "watchlist"), spare=("watchlist",))
+    assert "other" in terminal.getvalue()
+
+
+def test_long_lines_are_broken_between_words() -> None:
+    """A long remark stays within the terminal, its further lines under its first."""
+    with on_a_terminal() as terminal:
+        output.item("feeds  note  ", "every word of this remark stays whole, " * 6)
+    lines = terminal.getvalue().splitlines()
+    assert len(lines) > 2
+    assert all(len(line) <= 80 for line in lines)
+    assert all(line.startswith(" " * 13) and not line[13].isspace() for line in lines[1:])
+    assert " ".join(" ".join(lines).split()) == f"feeds note {' '.join(('every word of this remark stays whole, ' * 6).split())}"
+
+
+def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty list is told on standard error, with how to look further back where it shows a span of time; JSON stays JSON."""
+
+    @click.command()
+    @click.option("--since", default="7d")
+    def listed(since: str) -> None:
+        output.emit([], ("id",))
+
+    listed.main([], standalone_mode=False)
+    told = capsys.readouterr()
+    assert told.out == "id\n"
+    assert "nothing to list within 7d; look further back with --since" in told.err
+    output.emit([], ("id",), as_json=True)
+    assert capsys.readouterr() == ("[]\n", "")
+
+
+@pytest.mark.parametrize("value", ["2024-09-26", "x 2024-09-26T00:05:00.000000Z", None, datetime(2024, 9, 26, 0, 5, tzinfo=NOW.tzinfo)])
+def test_other_values_stay_as_they_are(value: object) -> None:
+    """Only what is an instant as stored is taken for one."""
+    assert output._cell(value) == output.plain(value)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.certificates import certificate, shown, trusting
+from tests.certificates import certificate, shown, trusting
 from tests.conformance.conftest import Case
 from tests.conformance.rig import START, Rig
 from tests.conformance.server import Asked, Script, hang_up, http_date, item, reply, rss

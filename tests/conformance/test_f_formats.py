@@ -11,7 +11,7 @@ import pytest
 
 from monitor.errors import MonitorError, NothingSelected, UsageError
 from monitor.feeds.actions import Asking, discover, propose
-from tests.conformance.certificates import certificate, shown, trusting
+from tests.certificates import certificate, shown, trusting
 from tests.conformance.conftest import Case
 from tests.conformance.rig import START, Rig
 from tests.conformance.server import Script, item, reply, reset, rss

@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-
-import pytest
 
 Act = Callable[[asyncio.StreamWriter], Awaitable[None]]
 Say = str | Act
@@ -132,36 +128,3 @@ def saying(text: bytes) -> Act:
         await writer.drain()
 
     return act
-
-
-def make_certificate(folder: Path) -> Path:
-    """A self-signed certificate for localhost with its key, in one file; the test is skipped where openssl is missing."""
-    both = folder / "both.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-    ]
-    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
-    try:
-        subprocess.run([*command, *names], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("SKIPPED: openssl is not installed; the TLS tests did not run")
-    both.write_bytes((folder / "key").read_bytes() + (folder / "cert").read_bytes())
-    return both
-
-
-def serving(certificate: Path) -> ssl.SSLContext:
-    """The server's side of TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context

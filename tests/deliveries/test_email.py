@@ -15,8 +15,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from monitor.config import EmailChannel, Secret
 from monitor.deliveries.email import EmailSender
 from monitor.model import SendVerdict
+from tests import certificates
 from tests.deliveries.rows import BEGAN, TEXT, message
-from tests.deliveries.smtp import Server, drip, drop, end, make_certificate, saying, serving, silence, smtp_server
+from tests.deliveries.smtp import Server, drip, drop, end, saying, silence, smtp_server
 
 TO = "mail:analyst@example.org"
 
@@ -155,7 +156,7 @@ def test_it_takes_its_leave() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificate(tmp_path_factory.mktemp("tls"))
+    return certificates.certificate(tmp_path_factory.mktemp("tls"), "localhost")
 
 
 class Door:
@@ -169,7 +170,9 @@ class Door:
 def test_tls_and_login(certificate: Path, monkeypatch: pytest.MonkeyPatch, security: str) -> None:
     """STARTTLS and TLS from the start both work with a certificate that is trusted; the right password lets in, a wrong one parks."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    context = {"tls_context": serving(certificate)} if security == "starttls" else {"ssl_context": serving(certificate)}
+    context = (
+        {"tls_context": certificates.shown(certificate)} if security == "starttls" else {"ssl_context": certificates.shown(certificate)}
+    )
 
     async def work(password: str) -> tuple[list[SendVerdict], Taker]:
         fields = {"host": "localhost", "security": security, "username": "monitor", "password": Secret(password)}
@@ -188,7 +191,7 @@ def test_a_stranger_s_certificate_gets_nothing(certificate: Path, security: str)
     """A certificate nobody vouches for parks the transport, and neither password nor mail has left (case 129)."""
 
     async def work() -> tuple[SendVerdict, Server]:
-        async with smtp_server(serving(certificate), EHLO="250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS") as server:
+        async with smtp_server(certificates.shown(certificate), EHLO="250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS") as server:
             settings = account(server.port, security=security, username="monitor", password=Secret("right"), timeout_s=1)
             return await EmailSender(settings, final_answer_s=0.3).send(message(), TO, BEGAN), server
 

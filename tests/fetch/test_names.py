@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 from monitor.errors import FetchError
 from monitor.fetch import Door, Limits, Request, resolve
 from monitor.fetch.resolve import Resolver
-from monitor.fetch.transport import tls_context
+from tests import certificates
 from tests.fetch.wire import answer, site
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -137,39 +135,14 @@ def test_nobody_listens() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for news.example, with its key in the same file."""
-    folder = tmp_path_factory.mktemp("tls")
-    both = folder / "both.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=news.example",
-    ]
-    made = [*command, "-addext", "subjectAltName=DNS:news.example", "-keyout", str(folder / "key"), "-out", str(folder / "cert")]
-    try:
-        subprocess.run(made, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("SKIPPED: openssl is not installed; the TLS tests did not run")
-    both.write_bytes((folder / "key").read_bytes() + (folder / "cert").read_bytes())
-    return both
+    return certificates.certificate(tmp_path_factory.mktemp("tls"), "news.example")
 
 
 def test_certificates_are_checked(certificate: Path) -> None:
     """An unknown authority, a wrong name and a server without TLS are refused with a reason; a trusted one with its name is taken."""
 
     async def work() -> None:
-        serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        serving.load_cert_chain(certificate)
-        trusting = tls_context()
-        trusting.load_verify_locations(certificate)
+        serving, trusting = certificates.shown(certificate), certificates.trusting(certificate)
         resolver, _ = answers(["127.0.0.1"])
         async with site(serving) as secure, site() as plain:
             secure.routes["/"] = answer(b"secret")
@@ -189,10 +162,7 @@ def test_a_step_down_to_http_drops_credentials(certificate: Path) -> None:
     """https to http is followed, without the secret headers, and the hop is told."""
 
     async def work() -> None:
-        serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        serving.load_cert_chain(certificate)
-        trusting = tls_context()
-        trusting.load_verify_locations(certificate)
+        serving, trusting = certificates.shown(certificate), certificates.trusting(certificate)
         resolver, _ = answers(["127.0.0.1"])
         async with site(serving) as secure, site() as plain:
             secure.routes["/"] = answer(status=301, Location=plain.url("/", "news.example"))

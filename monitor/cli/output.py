@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import click
 
@@ -22,6 +22,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"^(\d+)\s*(m|min|h|d|w)$")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_WHOLE, _WORD = 16, 12
+"""Columns up to so wide (an instant) are not broken where a terminal is narrow and the others keep so much."""
+
 _UNITS_S = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 # Terminal escape sequences and controls in remote text must not reach a terminal (RELIABILITY case 122).
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -84,7 +87,7 @@ def show(fields: Mapping[str, object], as_json: bool = False) -> None:
 
 
 def table(rows: Rows, columns: Sequence[str]) -> None:
-    """Prints rows in columns: aligned on a terminal, tab-separated with a head line when piped."""
+    """Prints rows in columns: aligned on a terminal, without the columns that say nothing; tab-separated with a head line when piped."""
     if not sys.stdout.isatty():
         click.echo("\t".join(columns))
         for row in rows:
@@ -97,12 +100,28 @@ def table(rows: Rows, columns: Sequence[str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for column in columns:
-        drawn.add_column(column.replace("_", " "), overflow="fold", justify="right" if _numeric(rows, column) else "left")
-    for row in rows:
-        drawn.add_row(*(Text(_cell(row.get(column))) for column in columns))
-    Console(highlight=False).print(drawn)
+    cells = {column: [_cell(row.get(column)) for row in rows] for column in columns}
+    told = [column for column in columns if set(cells[column]) != {"-"}]
+    console = Console(highlight=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    whole = _whole({column: max(map(len, cells[column])) for column in told}, console.width)
+    for column in told:
+        justify: Literal["left", "right"] = "right" if _numeric(rows, column) else "left"
+        drawn.add_column(column.replace("_", " "), overflow="fold", justify=justify, min_width=whole.get(column))
+    for number in range(len(rows)):
+        drawn.add_row(*(Text(cells[column][number]) for column in told))
+    console.print(drawn)
+
+
+def _whole(widest: Mapping[str, int], width: int) -> dict[str, int]:
+    """The columns that are not broken on a terminal of `width`, with what they need: the narrowest, as long as the others keep room for words."""
+    kept: dict[str, int] = {}
+    for column, need in sorted(widest.items(), key=lambda pair: pair[1]):
+        need = max(need, *map(len, column.split("_")))
+        others = len(widest) - len(kept) - 1
+        if need <= _WHOLE and sum(kept.values()) + need + others * _WORD + 2 * len(widest) <= width:
+            kept[column] = need
+    return kept
 
 
 def _cell(value: object) -> str:

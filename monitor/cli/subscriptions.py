@@ -24,7 +24,7 @@ def list_subscriptions(ctx: click.Context, limit: int, as_json: bool, as_jsonl: 
     """List subscriptions with their channels, next time and latest digest."""
     session = open_session(ctx)
     rows = [_row(session, each) for each in session.config.subscription[:limit]]
-    emit(rows, ("name", "title", "watchlists", "channels", "schedule", "next_at", "digests", "latest_at"), as_json, as_jsonl)
+    emit(rows, ("name", "watchlists", "channels", "schedule", "next_at", "latest_at"), as_json, as_jsonl)
 
 
 @subscriptions.command("show")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
@@ -49,6 +50,25 @@ def test_a_spare_column_that_tells_rows_apart_stays() -> None:
     with on_a_terminal() as terminal:
         output.emit([ROWS[0], {**ROWS[1], "watchlist": "other"}], ("id", "watchlist"), spare=("watchlist",))
     assert "other" in terminal.getvalue()
+
+
+def test_short_values_stay_whole_and_empty_columns_are_left_out() -> None:
+    """On 80 columns an instant, a state and an address of a channel are not broken, however long the title; what nobody says takes no room."""
+    row = {
+        "id": 1,
+        "created_at": to_text(NOW),
+        "destination": "webhook:hook",
+        "state": "delivered",
+        "next_at": None,
+        "subject": "word " * 40,
+    }
+    with on_a_terminal() as terminal:
+        output.emit([row], tuple(row))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    for whole in (output.local_time(NOW), "webhook:hook", "delivered"):
+        assert whole in shown
+    assert "next at" not in shown
 
 
 def test_long_lines_are_broken_between_words() -> None:

@@ -1,6 +1,6 @@
 """The watchlist file: TOML text to `Watchlist` values, or to every problem at once with its line.
 
-The language is described in the README. Sides include parts of the gazetteer; masks and cues of the gazetteer always apply.
+The language is described in the README. Sides include parts, of the gazetteer or of the file's own; masks and cues of the gazetteer always apply.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from monitor.watchlists import blocks
 from monitor.watchlists.blocks import Part, Parts
 from monitor.watchlists.tables import Reading, Table, join, nearest
 
-_TOP = ("version", "watchlist", "side", "contrast", "mask", "cue")
+_TOP = ("version", "watchlist", "side", "part", "contrast", "mask", "cue")
 _WATCHLIST = ("title", "expect", "match", "bond", "alert", "review")
 _SIDE = ("title", "include", "entity", "topic")
 _CONTRAST = ("include", "entity")
@@ -39,6 +39,7 @@ def parse_watchlists(text: str, file: str, parts: Parts) -> tuple[Watchlist, ...
     reading.known(root, "", _TOP)
     if root.get("version", 1) != 1:
         reading.problem("version", f"version {root['version']!r} of the file format is not known", "this program reads version = 1")
+    parts = _extended(reading, root, parts)
     sides = {name: _side(reading, table, path, parts) for name, path, table in reading.named(root, "", "side")}
     topics = {topic.id: topic for side in sides.values() for topic in side.topics}
     _check_entities(reading, root, topics)
@@ -51,6 +52,17 @@ def parse_watchlists(text: str, file: str, parts: Parts) -> tuple[Watchlist, ...
         reading.problem("", "no watchlist in this file", "begin with [watchlist.NAME] and its match")
     reading.finish()
     return tuple(_digested(replace(one, masks=masks, cues=cues, contrast=_against(contrast, one))) for one in found)
+
+
+def _extended(reading: Reading, root: Table, parts: Parts) -> Parts:
+    """The gazetteer with the parts that this file writes itself, which its sides include by name like any other."""
+    own = blocks.parts(reading, root)
+    for name in own:
+        if name in parts.parts:
+            reading.problem(
+                f"part.{name}", "the gazetteer has a part of this name", "choose another name, or add to its entities in a side"
+            )
+    return replace(parts, parts={**parts.parts, **own})
 
 
 def sides_named(match: str) -> tuple[str, ...]:

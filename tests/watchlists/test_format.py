@@ -123,6 +123,29 @@ def test_own_entity_extends_included_one() -> None:
     assert (marvell.enabled, marvell.names) == (False, ("Marvell",))
 
 
+OWN_PART = """
+[watchlist.one]
+match = "here and there"
+[watchlist.two]
+match = "there and here"
+[part.mills.entity.acme]
+names = ["Acme Mills"]
+[side.here]
+include = ["mills"]
+[side.there]
+include = ["us-firms"]
+"""
+
+
+def test_a_file_carries_a_gazetteer_of_its_own() -> None:
+    """A part written in the file is included like the gazetteer's, by all its watchlists; a name that is taken is told with its line."""
+    for watchlist in parse(OWN_PART):
+        here = next(side for side in watchlist.sides if side.id == "here")
+        assert [entity.names for entity in here.entities] == [("Acme Mills",)]
+    told = problems(OWN_PART.replace("part.mills", "part.tech"))
+    assert any("w.toml:6: part.tech: the gazetteer has a part of this name" in each for each in told)
+
+
 def test_implied_topic_of_part_without_topic_is_dropped() -> None:
     """A gazetteer firm that implies a topic which no side has implies nothing."""
     (watchlist,) = parse(GOOD)

@@ -96,6 +96,12 @@ def test_ranges_can_be_allowed(address: str) -> None:
         "100.100.100.200",
         "64:ff9b::a9fe:a9fe",
         "2002:a9fe:a9fe::",
+        "169.254.0.23",
+        "169.254.42.42",
+        "fd00:42::42",
+        "fe80::a9fe:a9fe%eth0",
+        "::ffff:0:169.254.169.254",
+        "::169.254.169.254",
     ],
 )
 def test_metadata_is_never_allowed(address: str) -> None:

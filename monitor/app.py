@@ -16,6 +16,9 @@ from pathlib import Path
 
 from monitor.articles.step import ReadSettings
 from monitor.config import Config, read_config
+from monitor.digests.render import check_templates
+from monitor.digests.step import accept
+from monitor.digests.template import BUILT_IN, SUFFIXES, Templates
 from monitor.errors import ConfigError, Problem
 from monitor.feeds.step import PollSettings
 from monitor.fetch import Door
@@ -57,6 +60,8 @@ def load(path: Path) -> tuple[Config, tuple[Watchlist, ...]]:
     reading = read_config(path)
     problems = list(reading.problems)
     watchlists = _read_watchlists(reading.source, reading.watchlists, reading.wanted, problems)
+    if reading.config is not None:
+        _read_templates(reading.config, problems)
     if reading.config is None or problems:
         raise ConfigError(tuple(problems))
     return reading.config, watchlists
@@ -70,6 +75,47 @@ def load_watchlists(config: Config) -> tuple[Watchlist, ...]:
     if problems:
         raise ConfigError(tuple(problems))
     return watchlists
+
+
+def load_templates(config: Config) -> Templates:
+    """The operator's templates, checked; the built-in ones where no folder is named. Raises ConfigError with all problems."""
+    problems: list[Problem] = []
+    found = _read_templates(config, problems)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return found
+
+
+def template_files(config: Config) -> tuple[Path, ...]:
+    """The files of the folder of templates; none where no folder is named or it cannot be looked at."""
+    folder = config.digest.templates
+    try:
+        return () if folder is None else tuple(sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES))
+    except OSError:
+        return ()
+
+
+def _read_templates(config: Config, problems: list[Problem]) -> Templates:
+    folder = config.digest.templates
+    if folder is None:
+        return BUILT_IN
+    sources = []
+    for path in template_files(config):
+        try:
+            sources.append((path.name, path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            problems.append(Problem(file=str(path), path="", message=f"cannot be read: {reason}"))
+            return BUILT_IN
+    found = Templates(folder=str(folder), sources=tuple(sources))
+    if not (found.overrides("html") or found.overrides("text")):
+        message = f"{folder} holds neither digest.html nor digest.txt"
+        where = "digest.templates"
+        line = _line(config.source, where)
+        problems.append(Problem(file=str(config.source), path=where, message=message, line=line, hint="see docs/templates.md"))
+        return BUILT_IN
+    problems.extend(check_templates(found))
+    return found
 
 
 def _read_watchlists(
@@ -170,14 +216,17 @@ async def open_app(
     watchlists: those of the configuration, where they are loaded already.
     """
     watchlists = load_watchlists(config) if watchlists is None else watchlists
+    templates = load_templates(config)
     matcher = register(store, compile_matcher(watchlists), clock())
     feeds.sync(store, config.feed, config.feeds, clock())
     subscriptions.sync(store, config.subscription, clock())
+    accept(store, templates)
     async with open_doors(config) as (polite_door, direct_door, sandbox):
         app = App(
             config=config,
             store=store,
             watchlists=watchlists,
+            templates=templates,
             matcher=matcher,
             door=polite_door,
             direct_door=direct_door,

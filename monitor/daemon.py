@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from monitor import __version__
-from monitor.app import load, new_id, now, open_app
+from monitor.app import load, new_id, now, open_app, template_files
 from monitor.config import Config
 from monitor.errors import AlreadyRunning, ConfigError, MonitorError, StoreDamaged, StoreError, StoreUnwritable
 from monitor.keeper import Clocks, FileWatch, Keeper
@@ -250,7 +250,8 @@ async def _care(app: App, running: Running) -> None:
 
 
 def _files(config: Config) -> tuple[Path, ...]:
-    return (config.source, *config.watchlists)
+    templates = (config.digest.templates,) if config.digest.templates else ()
+    return (config.source, *config.watchlists, *templates, *template_files(config))
 
 
 def _limits(config: Config) -> Limits:

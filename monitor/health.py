@@ -82,6 +82,7 @@ class Notes:
     mode_reason: str = ""
     mode_since_at: datetime | None = None
     config_problem: str = ""
+    template_problem: str = ""
     intake_silent_since_at: datetime | None = None
     overdue: tuple[tuple[str, datetime], ...] = ()
 
@@ -147,6 +148,7 @@ def _notes(store: Store, now: datetime) -> Notes:
         mode_reason=known.mode.get("reason") or "",
         mode_since_at=known.mode_since_at,
         config_problem=known.config_problem,
+        template_problem=known.template_problem,
         intake_silent_since_at=known.intake_silent_since_at,
         overdue=overdue([FeedSeen(**row) for row in known.feeds], known.began_at, now),
     )
@@ -190,6 +192,9 @@ def _noted(health: Health) -> list[Finding]:
     if notes.config_problem:
         text = f"a changed configuration was not taken up, the old one stays in force: {notes.config_problem}"
         findings.append(Finding(area="config", problem=True, text=text, mend="monitor config check"))
+    if notes.template_problem:
+        text = f"digests go out in the built-in look, for a template of yours failed: {notes.template_problem}"
+        findings.append(Finding(area="digests", problem=True, text=text, mend="monitor digests preview"))
     if notes.overdue:
         text = f"{len(notes.overdue)} feeds are due and are not asked ({notes.overdue[0][0]}): visits hang or cannot keep up"
         since_at = min(due_at for _, due_at in notes.overdue)

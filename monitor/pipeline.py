@@ -21,6 +21,7 @@ from monitor.articles import step as articles
 from monitor.config import Config
 from monitor.deliveries import step as deliveries
 from monitor.digests import step as digests
+from monitor.digests.template import BUILT_IN, Templates
 from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
 from monitor.feeds import step as feeds
 from monitor.fetch.polite import Sender
@@ -74,6 +75,7 @@ class App:
     read_articles: bool = True
     force_plan: str | None = None
     patient: bool = False
+    templates: Templates = BUILT_IN
 
 
 async def visit(app: App) -> Counts:
@@ -145,6 +147,7 @@ async def plan(app: App) -> Counts:
             new_id=app.new_id,
             subscriptions=app.config.subscription,
             channels=app.config.channel,
+            templates=app.templates,
             force=app.force_plan,
             patient=app.patient,
         )

@@ -70,7 +70,7 @@ IMPORTERS = {
     "httpcore": {"fetch."},
     "httpx": {"fetch."},
     "idna": {"urls"},
-    "jinja2": {"digests.render"},
+    "jinja2": {"digests.template"},
     "lark": {"hits.query"},
     "listparser": {"feeds.opml"},
     "lxml": {"articles.extract"},

@@ -129,6 +129,7 @@ def _seen(store: Store) -> Seen:
         mode_reason=known.mode.get("reason") or "",
         mode_since_at=known.mode_since_at,
         config_problem=known.config_problem,
+        template_problem=known.template_problem,
         intake_silent_since_at=known.intake_silent_since_at,
         began_at=known.began_at,
         died_at=known.died_at,

@@ -85,6 +85,7 @@ class Seen:
     mode_reason: str = ""
     mode_since_at: datetime | None = None
     config_problem: str = ""
+    template_problem: str = ""
     intake_silent_since_at: datetime | None = None
     began_at: datetime | None = None
     died_at: datetime | None = None
@@ -119,6 +120,9 @@ def _daemon(seen: Seen, patience: Patience, now: datetime) -> Iterable[Trouble]:
     if seen.config_problem:
         text = f"a changed configuration was not taken up, the old one stays in force: {seen.config_problem}"
         yield Trouble(subject="config", kind="config", text=text, since_at=now, mend="monitor config check")
+    if seen.template_problem:
+        text = f"digests go out in the built-in look, for a template of yours failed: {seen.template_problem}"
+        yield Trouble(subject="template", kind="template", text=text, since_at=now, mend="monitor digests preview")
     if seen.died_at and seen.began_at and seen.began_at - seen.died_at > patience.death and now - seen.began_at < timedelta(hours=1):
         text = f"the daemon was not running for {_span(seen.began_at - seen.died_at)}: it ended without being stopped (killed, or the machine went down)"
         yield Trouble(subject=f"daemon {seen.began_at:%Y%m%dT%H%M%SZ}", kind="daemon", text=text, since_at=seen.died_at, passing=True)

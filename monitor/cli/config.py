@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -19,16 +20,17 @@ def config() -> None:
 @document
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Check config.toml and its watchlists. Tells every problem at once and exits with 2 when there is one."""
+    """Check config.toml, its watchlists and its templates. Tells every problem at once and exits with 2 when there is one."""
     session = open_session(ctx)
     found = session.config
     watchlists = session.watchlists
+    templates = [name for name, _ in session.templates.sources]
     if as_json:
-        show(
-            {"ok": True, "file": str(found.source), "feeds": len(found.feed), "watchlists": [each.id for each in watchlists]}, as_json=True
-        )
+        names = {"watchlists": [each.id for each in watchlists], "templates": templates}
+        show({"ok": True, "file": str(found.source), "feeds": len(found.feed), **names}, as_json=True)
         return
-    counts = {"feed": found.feed, "watchlist": watchlists, "channel": found.channel, "subscription": found.subscription}
+    counts: dict[str, Sequence[object]] = {"feed": found.feed, "watchlist": watchlists, "channel": found.channel}
+    counts |= {"subscription": found.subscription} | ({"template": templates} if templates else {})
     listed = ", ".join(f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}" for noun, rows in counts.items())
     say(f"{found.source}: {listed}: fine")
     if not found.fetch.contact and not found.fetch.user_agent:

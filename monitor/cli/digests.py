@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from monitor.errors import NothingSelected, UsageError
 
 if TYPE_CHECKING:
     from monitor.digests.document import Document
+    from monitor.digests.render import Mail
     from monitor.model import Subscription
     from monitor.pipeline import App
 
@@ -94,10 +96,22 @@ def preview_digest(ctx: click.Context, subscription: str | None, html: Path | No
             click.echo(body.decode("utf-8"))
     for path, content in ((html, _html), (eml, _eml)):
         if path is not None:
-            path.write_bytes(content(found))
+            path.write_bytes(content(_mails(session, found)[0], found))
             say(f"written: {path}")
     if not (channel or html or eml):
-        _print(found)
+        _print(_mails(session, found))
+
+
+def _mails(session: Session, found: Document) -> tuple[Mail, ...]:
+    """The mails as they would be sent; where a template of the operator's fails, that is said and the built-in look is shown."""
+    from monitor.digests.render import render_mails
+    from monitor.digests.template import TemplateFault
+
+    try:
+        return render_mails(found, session.templates)
+    except TemplateFault as fault:
+        say(f"the built-in look is used: {fault}")
+        return render_mails(found)
 
 
 def _payloads(found: Document, channel: str) -> list[bytes]:
@@ -107,28 +121,22 @@ def _payloads(found: Document, channel: str) -> list[bytes]:
     return [render_json(found)] if channel == "webhook" else [part.body for part in render_chat(found, channel)]
 
 
-def _html(found: Document) -> bytes:
-    from monitor.digests.render import render_mails
-
-    return render_mails(found)[0].html.encode("utf-8")
+def _html(mail: Mail, _found: Document) -> bytes:
+    return mail.html.encode("utf-8")
 
 
-def _eml(found: Document) -> bytes:
+def _eml(mail: Mail, found: Document) -> bytes:
     from monitor.deliveries.mime import mail_bytes
-    from monitor.digests.render import render_mails
     from monitor.hours import from_text
     from monitor.model import Message
 
-    mail, made_at = render_mails(found)[0], from_text(found.made_at)
+    made_at = from_text(found.made_at)
     fields = {"id": 0, "uid": found.uid, "digest_id": None, "form": "mail", "part": 1, "parts": 1, "sha256": ""}
     message = Message(subject=mail.subject, body=mail.body(), created_at=made_at, **fields)  # type: ignore[arg-type]
     return mail_bytes(message, sender="monitor@localhost.localdomain", recipient="reader@localhost.localdomain", list_id="")
 
 
-def _print(found: Document) -> None:
-    from monitor.digests.render import render_mails
-
-    mails = render_mails(found)
+def _print(mails: Sequence[Mail]) -> None:
     click.echo(f"Subject: {mails[0].subject}\n")
     click.echo("\n".join(mail.text for mail in mails), nl=False)
 
@@ -155,7 +163,7 @@ def send_digest(ctx: click.Context, subscription: str, at_once: bool, dry_run: b
     session = open_session(ctx)
     wanted = chosen(session, subscription)
     if dry_run:
-        _print(_preview(session, wanted))
+        _print(_mails(session, _preview(session, wanted)))
         return 0
     if not at_once:
         raise UsageError(

@@ -15,6 +15,7 @@ from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.digests.template import Templates
     from monitor.feeds.actions import Asking
     from monitor.model import Watchlist
     from monitor.pipeline import App
@@ -78,6 +79,13 @@ class Session:
         from monitor.app import load_watchlists
 
         return load_watchlists(self.config)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """The operator's templates, checked. Raises ConfigError."""
+        from monitor.app import load_templates
+
+        return load_templates(self.config)
 
     def run(self, work: Callable[[App], Awaitable[Answer]]) -> Answer:
         """Opens the app (fetch door and parse door included), does asynchronous work with it and closes it."""

@@ -21,6 +21,7 @@ from monitor.config.settings import (
     AlarmSettings,
     ArticlesSettings,
     ChannelSettings,
+    DigestSettings,
     FeedSettings,
     FeedsSettings,
     FetchSettings,
@@ -55,6 +56,7 @@ class Config:
     articles: ArticlesSettings
     storage: StorageSettings
     alarm: AlarmSettings
+    digest: DigestSettings
     log: LogSettings
     feed: tuple[FeedSettings, ...]
     channel: tuple[ChannelSettings, ...]

@@ -182,6 +182,12 @@ class AlarmSettings(Table):
     ports: Ports = ()
 
 
+class DigestSettings(Table):
+    """How digests look."""
+
+    templates: FilePath | None = None
+
+
 class LogSettings(Table):
     """What the daemon writes to standard error."""
 
@@ -307,4 +313,5 @@ class RootSettings(Table):
     articles: ArticlesSettings = ArticlesSettings()
     storage: StorageSettings = StorageSettings()
     alarm: AlarmSettings = AlarmSettings()
+    digest: DigestSettings = DigestSettings()
     log: LogSettings = LogSettings()

@@ -50,14 +50,14 @@ class Phrases:
     def covers(self) -> str:
         """`Covers 25 Sep 07:00 to 26 Sep 07:00`: the span in which the digest's hits were found."""
         return self.labels.word(
-            "covers", start=self._day_and_time(self._document.covers_from_at), end=self._day_and_time(self._document.made_at)
+            "covers", start=self.day_and_time(self._document.covers_from_at), end=self.day_and_time(self._document.made_at)
         )
 
     def notices(self) -> tuple[str, ...]:
         """What the reader must know of how the digest came: asked for, late, in place of others."""
         found = [self.labels.word("asked")] if self._document.asked else []
         if self._document.late:
-            found.append(self.labels.word("late", due=self._moment(self._document.due_at), made=self._moment(self._document.made_at)))
+            found.append(self.labels.word("late", due=self.moment(self._document.due_at), made=self.moment(self._document.made_at)))
         if self._document.missed:
             found.append(self.labels.count("n_missed", self._document.missed))
         return tuple(found)
@@ -98,7 +98,7 @@ class Phrases:
 
     def meta(self, entry: Entry) -> str:
         """`first seen 06:40 (VOV) · 3 copies of VNA · score 7.4 · story 412`; the number is the one to ask `monitor stories show` for."""
-        first = f"{self.labels.word('first')} {self._moment(entry.first_seen_at)}" + (
+        first = f"{self.labels.word('first')} {self.moment(entry.first_seen_at)}" + (
             f" ({entry.first})" if entry.first and (len(entry.outlets) > 1 or entry.first != entry.line.outlet) else ""
         )
         score = f"{self.labels.word('score')}\u00a0{self.labels.decimal(entry.score)}"
@@ -135,7 +135,7 @@ class Phrases:
         """`The Hanoi Times: failing since 24 Sep 03:10 (too slow)`."""
         if source.gone:
             return f"{source.name}{self.labels.colon} {self.labels.word('gone')}"
-        text = f"{source.name}{self.labels.colon} {self.labels.word('failing_since', day=self._moment(source.since_at))}"
+        text = f"{source.name}{self.labels.colon} {self.labels.word('failing_since', day=self.moment(source.since_at))}"
         return f"{text} ({self.labels.fault(source.kind)})" if source.kind else text
 
     def blind_spots(self) -> tuple[str, ...]:
@@ -143,9 +143,9 @@ class Phrases:
         found = self._document.coverage
         lines = [self.failing(source) for source in found.failing]
         for name, sources in (("silent_since", found.silent), ("gap_at", found.gaps)):
-            lines += [f"{each.name}{self.labels.colon} {self.labels.word(name, day=self._moment(each.at))}" for each in sources]
+            lines += [f"{each.name}{self.labels.colon} {self.labels.word(name, day=self.moment(each.at))}" for each in sources]
         lines += [
-            self.labels.word("unwatched", start=self._day_and_time(start), end=self._day_and_time(end)) for start, end in found.unwatched
+            self.labels.word("unwatched", start=self.day_and_time(start), end=self.day_and_time(end)) for start, end in found.unwatched
         ]
         return tuple(lines)
 
@@ -158,9 +158,11 @@ class Phrases:
             f"{self.labels.word('explain')}{self.labels.colon} monitor stories show N",
         )
 
-    def _day_and_time(self, text: str) -> str:
+    def day_and_time(self, text: str) -> str:
+        """`26 Sep 07:00`: a stored instant in the reader's zone."""
         at = from_text(text)
         return f"{self.labels.short_day(at, self._zone)} {self.labels.clock(at, self._zone)}"
 
-    def _moment(self, text: str) -> str:
+    def moment(self, text: str) -> str:
+        """`07:00`, or `25 Sep 07:00` on another day than the digest's: a stored instant in the reader's zone."""
         return self.labels.moment(from_text(text), self._zone, self._made_at)

@@ -22,13 +22,13 @@ def render_text(document: Document, entries: Sequence[Entry], number_from: int, 
 def _lines(document: Document, entries: Sequence[Entry], number_from: int, part: int, parts: int) -> Iterator[str]:
     say = Phrases(document)
     title = document.title + (f" - {say.labels.word('part', n=part, k=parts)}" if parts > 1 else "")
-    yield from _wrapped(title, "")
-    yield from _wrapped(say.date(), "")
-    yield from _wrapped(f"{say.counts()}. {say.covers()}.", "")
+    yield from wrapped(title, "")
+    yield from wrapped(say.date(), "")
+    yield from wrapped(f"{say.counts()}. {say.covers()}.", "")
     for notice in say.notices():
-        yield from _wrapped(f"! {notice}", "", "  ")
+        yield from wrapped(f"! {notice}", "", "  ")
     if not document.entries:
-        yield from ("", *_wrapped(say.labels.word("nothing"), ""))
+        yield from ("", *wrapped(say.labels.word("nothing"), ""))
     number = number_from
     for kind in KINDS:
         here = [entry for entry in entries if entry.kind == kind]
@@ -48,11 +48,11 @@ def _heading(text: str) -> tuple[str, ...]:
 
 def _item(entry: Entry, number: int, say: Phrases) -> Iterator[str]:
     yield ""
-    yield from _wrapped(entry.line.headline, f"{number}.".ljust(len(_INDENT)), _INDENT)
+    yield from wrapped(entry.line.headline, f"{number}.".ljust(len(_INDENT)), _INDENT)
     if entry.line.url:
         yield _address(entry.line)
     if entry.sentence:
-        yield from _wrapped("“" + "".join(f"*{piece}*" if marked else piece for piece, marked in entry.sentence) + "”", _INDENT)
+        yield from wrapped("“" + "".join(f"*{piece}*" if marked else piece for piece, marked in entry.sentence) + "”", _INDENT)
     labelled = (
         ("brings", say.brings(entry) if entry.kind == "update" or entry.told_at else ""),
         ("differs", say.differs(entry)),
@@ -61,8 +61,8 @@ def _item(entry: Entry, number: int, say: Phrases) -> Iterator[str]:
     )
     for name, text in labelled:
         if text:
-            yield from _wrapped(f"{say.labels.word(name)}{say.labels.colon} {text}", _INDENT)
-    yield from _wrapped(f"{_outlets(entry, say)} · {say.meta(entry)}", _INDENT)
+            yield from wrapped(f"{say.labels.word(name)}{say.labels.colon} {text}", _INDENT)
+    yield from wrapped(f"{_outlets(entry, say)} · {say.meta(entry)}", _INDENT)
 
 
 def _outlets(entry: Entry, say: Phrases) -> str:
@@ -75,28 +75,29 @@ def _also(document: Document, say: Phrases) -> Iterator[str]:
     if document.also or say.rest():
         yield from _heading(f"{say.labels.word('also')}")
     for line in document.also:
-        yield from ("", *_wrapped(f"{line.headline} ({line.outlet})" if line.outlet else line.headline, "-   ", _INDENT))
+        yield from ("", *wrapped(f"{line.headline} ({line.outlet})" if line.outlet else line.headline, "-   ", _INDENT))
         if line.url:
             yield _address(line)
     if say.rest():
-        yield from ("", *_wrapped("; ".join(say.rest()) + ".", ""))
+        yield from ("", *wrapped("; ".join(say.rest()) + ".", ""))
 
 
 def _foot(say: Phrases) -> Iterator[str]:
     yield from _heading(say.labels.word("coverage"))
-    yield from _wrapped(f"{say.coverage()}.", "")
+    yield from wrapped(f"{say.coverage()}.", "")
     for line in say.blind_spots():
-        yield from _wrapped(line, "-   ", _INDENT)
+        yield from wrapped(line, "-   ", _INDENT)
     yield ""
     for text in say.foot():
-        yield from _wrapped(text, "")
+        yield from wrapped(text, "")
 
 
 def _address(line: Line) -> str:
     return _INDENT + (line.url if len(line.url) <= _LONGEST_LINK else line.outlet)
 
 
-def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
+def wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
+    """A text in lines of at most WIDTH columns: the first begins with `first`, the others with `rest` (None: with `first` too)."""
     return textwrap.wrap(
         text,
         WIDTH,

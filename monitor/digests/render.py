@@ -1,25 +1,19 @@
 """A document as messages: mail (text and HTML, in parts where one would be cut by mail programs), and the webhook's JSON. Pure.
 
-HTML comes from one fixed template with autoescape on; foreign text is only ever a value in it. Nothing remote is loaded: no image, font or script.
+HTML comes from a template with autoescape on; foreign text is only ever a value in it. The built-in one loads nothing remote: no image, font or script.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from monitor.digests.document import Document, Entry
 from monitor.digests.phrases import KINDS, Phrases
 from monitor.digests.plain import render_text
-
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-MAX_HTML_BYTES = 90_000
-"""Mail programs clip a message near 102 kB; a longer digest comes in parts."""
+from monitor.digests.sample import samples
+from monitor.digests.template import BUILT_IN, FORMS, MAX_BYTES, TemplateFault, Templates, render, require_all, syntax_problems, too_large
+from monitor.errors import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +32,34 @@ class Mail:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def render_mails(document: Document) -> tuple[Mail, ...]:
-    """The mails of a document: as few parts as keep each part's HTML below the limit, every entry in exactly one."""
-    for parts in range(1, max(1, len(document.entries)) + 1):
-        mails = tuple(_mail(document, part, parts) for part in range(1, parts + 1))
-        if all(len(mail.html.encode("utf-8")) <= MAX_HTML_BYTES for mail in mails):
+def render_mails(document: Document, templates: Templates = BUILT_IN) -> tuple[Mail, ...]:
+    """The mails of a document: as few parts as keep each part below the limit, every entry in exactly one.
+
+    Raises TemplateFault where a file of `templates` fails, leaves an entry out, or cannot be kept below the limit.
+    """
+    most = max(1, len(document.entries))
+    for parts in range(1, most + 1):
+        mails = tuple(_mail(document, templates, part, parts) for part in range(1, parts + 1))
+        large = next((form for mail in mails for form in FORMS if len(getattr(mail, form).encode("utf-8", "replace")) > MAX_BYTES), None)
+        if large is None:
             break
+        if parts == most and templates.overrides(large):
+            raise too_large(templates, large)
     return mails
+
+
+def check_templates(templates: Templates) -> tuple[Problem, ...]:
+    """What is wrong with the operator's files: syntax and unknown names of each, else what goes wrong with digests that show all there can be."""
+    problems = tuple(syntax_problems(templates))
+    if problems:
+        return problems
+    try:
+        for document, parts in samples():
+            for part in range(1, parts + 1):
+                _mail(document, templates, part, parts)
+    except TemplateFault as fault:
+        return (fault.problem,)
+    return ()
 
 
 def render_json(document: Document) -> bytes:
@@ -99,39 +114,26 @@ def _json_item(entry: Entry) -> dict[str, object]:
     }
 
 
-def _mail(document: Document, part: int, parts: int) -> Mail:
+def _mail(document: Document, templates: Templates, part: int, parts: int) -> Mail:
     size = -(-len(document.entries) // parts)
     start = (part - 1) * size
     entries = document.entries[start : start + size]
     say = Phrases(document)
-    return Mail(
-        subject=say.subject(part, parts),
-        text=render_text(document, entries, start + 1, part, parts),
-        html=_html(document, entries, start + 1, part, parts),
-        lang=say.labels.lang,
-        title=document.title,
-        preheader=say.preheader(),
-    )
-
-
-def _html(document: Document, entries: Sequence[Entry], number_from: int, part: int, parts: int) -> str:
-    say = Phrases(document)
     sections = [(kind, say.labels.word(kind), [entry for entry in entries if entry.kind == kind]) for kind in KINDS]
-    return _template().render(
-        document=document,
-        sections=[section for section in sections if section[2]],
-        say=say,
-        word=say.labels.word,
-        part=part,
-        parts=parts,
-        number_from=number_from,
+    context = {
+        "document": document,
+        "sections": [section for section in sections if section[2]],
+        "say": say,
+        "word": say.labels.word,
+        "part": part,
+        "parts": parts,
+        "number_from": start + 1,
+    }
+    text = render(templates, "text", context) if templates.overrides("text") else render_text(document, entries, start + 1, part, parts)
+    html = render(templates, "html", context)
+    for form, page in (("text", text), ("html", html)):
+        if templates.overrides(form):
+            require_all(templates, form, entries, page)
+    return Mail(
+        subject=say.subject(part, parts), text=text, html=html, lang=say.labels.lang, title=document.title, preheader=say.preheader()
     )
-
-
-@lru_cache(maxsize=1)
-def _template() -> Template:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # 50 ms that a cycle without a digest need not pay
-
-    loader = PackageLoader("monitor.digests", "templates")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("digest.html")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.config import ChannelSettings, destinations_of, form_of
@@ -17,15 +17,17 @@ from monitor.digests.document import Document, Occasion, document, to_json
 from monitor.digests.phrases import Phrases
 from monitor.digests.render import Mail, render_json, render_mails
 from monitor.digests.select import Candidate, Place, Selection, select
+from monitor.digests.template import BUILT_IN, TemplateFault, Templates
 from monitor.digests.urgent import is_due, may_be_urgent, named
 from monitor.hours import Schedule, from_text, release_at, released_slot, schedule_of, slots_between, to_text
+from monitor.log import logger
 from monitor.model import Slot, Subscription
 from monitor.store import alarms, hits, stories, subscriptions
 from monitor.store import digests as stored
 from monitor.store.backlog import behind
 from monitor.store.digests import FrozenMessage, Member, Plan, Superseded
 from monitor.store.driver import Store
-from monitor.store.steps import fact, set_fact
+from monitor.store.steps import fact, record_event, set_fact
 from monitor.store.subscriptions import StoredSubscription
 
 LATE = timedelta(minutes=30)
@@ -35,6 +37,7 @@ CATCH_UP = timedelta(minutes=15)
 """So long a late digest waits at most for feeds and pages that came due meanwhile."""
 
 MAX_MISSED = 1000
+_FACT = "template_problem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,15 @@ class PlanCounts:
     deliveries: int = 0
     missed: int = 0
     skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How digests go out: the channels, the look of mails, and the maker of identities."""
+
+    channels: Sequence[ChannelSettings]
+    templates: Templates
+    new_id: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,7 @@ async def plan(
     new_id: Callable[[], str],
     subscriptions: Sequence[Subscription],
     channels: Sequence[ChannelSettings],
+    templates: Templates = BUILT_IN,
     force: str | None = None,
     patient: bool = False,
 ) -> PlanCounts:
@@ -82,30 +95,35 @@ async def plan(
 
     `force` names a subscription whose digest is made now instead, whatever its schedule says, if there is something to tell.
     """
+    ways = Ways(channels=channels, templates=templates, new_id=new_id)
     chosen = [each for each in subscriptions if force is None or each.name == force]
     waiting = {each.name for each in chosen if patient and force is None and await asyncio.to_thread(_catching_up, store, each, clock())}
     due = [each for each in chosen if each.name not in waiting]
-    counts = [await asyncio.to_thread(_plan_one, store, each, channels, clock(), new_id, force is not None) for each in due]
+    counts = [await asyncio.to_thread(_plan_one, store, each, ways, clock(), force is not None) for each in due]
     if force is None:
-        counts += [await asyncio.to_thread(_plan_urgent, store, each, channels, clock(), new_id) for each in chosen if each.urgent]
+        counts += [await asyncio.to_thread(_plan_urgent, store, each, ways, clock()) for each in chosen if each.urgent]
     return PlanCounts(**{name: sum(getattr(each, name) for each in counts) for name in PlanCounts.__slots__})
 
 
-def _plan_one(
-    store: Store, subscription: Subscription, channels: Sequence[ChannelSettings], now: datetime, new_id: Callable[[], str], asked: bool
-) -> PlanCounts:
+def accept(store: Store, templates: Templates) -> None:
+    """Forgets what was wrong with other templates than these."""
+    if not (fact(store, _FACT) or "").startswith(templates.digest):
+        set_fact(store, _FACT, "")
+
+
+def _plan_one(store: Store, subscription: Subscription, ways: Ways, now: datetime, asked: bool) -> PlanCounts:
     row = subscriptions.get(store, subscription.name)
     if row is None:
         return PlanCounts()
     due = Due(slot=Slot(label=f"manual-{to_text(now)}", due_at=now), asked=True) if asked else find_due(store, row, subscription, now)
     if due is None:
         return PlanCounts()
-    made = draft(store, row, subscription, due, now, new_id())
+    made = draft(store, row, subscription, due, now, ways.new_id())
     send = bool(made.selection.items) or (subscription.heartbeat and not asked)
     if asked and not send:
         return PlanCounts()
-    going = [each for each in channels if send and each.name in subscription.channels]
-    frozen = _frozen(made, row, due, now, new_id, going, "digest" if send else "none")
+    going = [each for each in ways.channels if send and each.name in subscription.channels]
+    frozen = _frozen(store, made, row, due, now, replace(ways, channels=going), "digest" if send else "none")
     try:
         stored.commit(store, frozen)
     except Superseded:
@@ -133,9 +151,7 @@ def _catching_up(store: Store, subscription: Subscription, now: datetime) -> boo
     return timedelta(0) <= now - from_text(since) < CATCH_UP
 
 
-def _plan_urgent(
-    store: Store, subscription: Subscription, channels: Sequence[ChannelSettings], now: datetime, new_id: Callable[[], str]
-) -> PlanCounts:
+def _plan_urgent(store: Store, subscription: Subscription, ways: Ways, now: datetime) -> PlanCounts:
     """Tells at once what must not wait for the next slot, if it is time to."""
     row = subscriptions.get(store, subscription.name)
     if row is None:
@@ -147,12 +163,13 @@ def _plan_urgent(
         return PlanCounts()
     first = min(c.first_seen_at for c in chosen)
     selection = select(chosen, lang=subscription.lang, review=False, max_items=len(chosen), now=now)
-    occasion = Occasion(uid=new_id(), label="", due_at=now, made_at=now, covers_from_at=first, kind="urgent")
+    occasion = Occasion(uid=ways.new_id(), label="", due_at=now, made_at=now, covers_from_at=first, kind="urgent")
     seen = stored.articles_seen(store, first, now)
     coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"], _blind(store, first, now))
     about = stories.background(store, (item.lead.story for item in selection.items))
     made = Draft(document=document(subscription, occasion, selection, verdicts, coverage, about), selection=selection, covers_from_at=first)
-    frozen = _frozen(made, row, None, now, new_id, [each for each in channels if each.name in subscription.channels], "urgent")
+    going = [each for each in ways.channels if each.name in subscription.channels]
+    frozen = _frozen(store, made, row, None, now, replace(ways, channels=going), "urgent")
     try:
         stored.commit(store, frozen)
     except Superseded:
@@ -231,16 +248,21 @@ def preview(store: Store, subscription: Subscription, now: datetime) -> Document
     return draft(store, row, subscription, Due(slot=slot), now, "preview").document
 
 
-def _frozen(
-    made: Draft,
-    row: StoredSubscription,
-    due: Due | None,
-    now: datetime,
-    new_id: Callable[[], str],
-    channels: Sequence[ChannelSettings],
-    kind: str,
-) -> Plan:
-    mails = render_mails(made.document)
+def mails_of(store: Store, made: Document, templates: Templates, now: datetime) -> tuple[Mail, ...]:
+    """The mails of a document. Where the operator's templates fail, the built-in ones, and the fault is told: a digest is never lost to its looks."""
+    try:
+        return render_mails(made, templates)
+    except TemplateFault as fault:
+        told = f"{templates.digest}|{fault}"
+        if fact(store, _FACT) != told:
+            logger(subscription=made.subscription).error("template not used", problem=str(fault))
+            set_fact(store, _FACT, told)
+            record_event(store, now, "digest.template", made.subscription, str(fault))
+        return render_mails(made)
+
+
+def _frozen(store: Store, made: Draft, row: StoredSubscription, due: Due | None, now: datetime, ways: Ways, kind: str) -> Plan:
+    mails = mails_of(store, made.document, ways.templates, now)
     places = made.selection.places
     return Plan(
         subscription=row.id,
@@ -253,7 +275,7 @@ def _frozen(
         covers_from_at=made.covers_from_at,
         planned_at=now,
         members=tuple(_member(place, kind) for place in places),
-        messages=tuple(_messages(made.document, mails, channels, new_id)),
+        messages=tuple(_messages(made.document, mails, ways)),
     )
 
 
@@ -262,18 +284,16 @@ def _member(place: Place, kind: str) -> Member:
     return Member(hit=place.hit, story=place.story, shown_as=shown_as, position=place.position)
 
 
-def _messages(
-    made: Document, mails: Sequence[Mail], channels: Sequence[ChannelSettings], new_id: Callable[[], str]
-) -> Iterator[FrozenMessage]:
+def _messages(made: Document, mails: Sequence[Mail], ways: Ways) -> Iterator[FrozenMessage]:
     """The messages in the forms the channels take, each with its destinations."""
     going: dict[str, list[tuple[str, str]]] = {}
-    for channel in channels:
+    for channel in ways.channels:
         going.setdefault(form_of(channel), []).extend(destinations_of(channel))
     for form, destinations in going.items():
         bodies = _bodies(made, mails, form)
         for part, body in enumerate(bodies, 1):
             yield FrozenMessage(
-                uid=new_id(),
+                uid=ways.new_id(),
                 form=form,
                 part=part,
                 parts=len(bodies),

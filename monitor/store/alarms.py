@@ -111,6 +111,7 @@ class Known:
     mode: Mapping[str, Any]
     mode_since_at: datetime | None
     config_problem: str
+    template_problem: str
     intake_silent_since_at: datetime | None
     began_at: datetime | None
     died_at: datetime | None
@@ -182,6 +183,7 @@ def seen(store: Store) -> Known:
         mode=mode,
         mode_since_at=from_text_or_none(mode.get("since_at")),
         config_problem=fact(store, "config_problem") or "",
+        template_problem=(fact(store, "template_problem") or "").partition("|")[2],
         intake_silent_since_at=from_text_or_none(fact(store, "intake_silent_since_at") or None),
         began_at=None if running is None else from_text(running["started_at"]),
         died_at=None if before is None else from_text(before["seen_at"]),

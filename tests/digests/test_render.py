@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from monitor.digests.coverage import coverage_of
 from monitor.digests.document import Document, Occasion, document, from_json, to_json
 from monitor.digests.labels import Labels
-from monitor.digests.render import MAX_HTML_BYTES, render_json, render_mails
+from monitor.digests.render import render_json, render_mails
 from monitor.digests.select import Candidate, select
+from monitor.digests.template import MAX_BYTES
 from monitor.digests.wording import link, outlet, pieces, shown, subject
 from monitor.hours import to_text
 from monitor.model import Verdict
@@ -193,7 +194,7 @@ def test_hostile_text_is_only_text(text: str) -> None:
     assert len(mail.subject) <= 160
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", mail.text)
     assert max(len(line.encode()) for line in mail.text.splitlines()) <= 998
-    assert len(mail.html) < MAX_HTML_BYTES
+    assert len(mail.html) < MAX_BYTES
     assert found.entries[0].line.headline in seen.text.replace("\xa0", " ")
     json.loads(render_json(found))
 
@@ -255,7 +256,7 @@ def test_a_large_digest_comes_in_parts() -> None:
     found = made(*(hit(n, title=f"Headline {n} " + "ă" * 250) for n in range(1, 101)), verdict=verdict, max_items=100)
     mails = render_mails(found)
     assert len(mails) > 1
-    assert all(len(mail.html.encode()) <= MAX_HTML_BYTES for mail in mails)
+    assert all(len(mail.html.encode()) <= MAX_BYTES for mail in mails)
     for part in ("text", "html"):
         bodies = " ".join(getattr(mail, part) for mail in mails)
         assert all(len(re.findall(rf"Headline {n}\b", bodies)) == 1 + (part == "html" and n == -1) for n in range(2, 101))

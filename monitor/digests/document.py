@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from monitor.digests.coverage import Coverage, coverage_from
+from monitor.digests.days import Days
 from monitor.digests.labels import Labels
 from monitor.digests.select import Candidate, Item, Selection
 from monitor.digests.wording import link, outlet, pieces, shown
@@ -70,7 +71,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A digest. Instants are stored text; `asked`: made on request; `late`: made well after it was due; `missed`: earlier slots it stands in for."""
+    """A digest. Instants are stored text; `asked`: made on request; `late`: made well after it was due; `missed`: earlier slots it stands in for.
+    `days`: hits on each of the latest days."""
 
     uid: str
     subscription: str
@@ -92,6 +94,7 @@ class Document:
     coverage: Coverage
     found_more: int = 0
     kind: str = "digest"
+    days: Days = ()
 
     def of(self, kind: str) -> tuple[Entry, ...]:
         """The entries of one kind, in order."""
@@ -106,7 +109,7 @@ class Document:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
     """When and for which slot a digest is made. `label` names the slot; `covers_from_at` is the end of the last digest.
-    kind: digest | urgent (told at once, outside the schedule)."""
+    kind: digest | urgent (told at once, outside the schedule). `days`: hits on each of the latest days."""
 
     uid: str
     label: str
@@ -117,6 +120,7 @@ class Occasion:
     late: bool = False
     missed: int = 0
     kind: str = "digest"
+    days: Days = ()
 
 
 def document(
@@ -144,6 +148,7 @@ def document(
         late=occasion.late,
         missed=occasion.missed,
         kind=occasion.kind,
+        days=occasion.days,
         entries=tuple(
             _with_background(
                 _entry(item, verdicts[item.shown.hit], verdicts[item.lead.hit], labels), stories.get(item.lead.story, {}), labels
@@ -173,6 +178,7 @@ def from_json(text: str) -> Document:
             **fields,
             "entries": tuple(_entry_from(each) for each in fields["entries"]),
             "also": tuple(Line(**each) for each in fields["also"]),
+            "days": tuple((day, hits) for day, hits in fields.get("days", ())),
             "coverage": coverage_from(coverage),
         }
     )

@@ -37,6 +37,8 @@ _WORDS = MappingProxyType(
         "score": ("score", "điểm", "score"),
         "story": ("story", "chùm tin", "dossier"),
         "coverage": ("Coverage", "Nguồn theo dõi", "Couverture"),
+        "hits_a_day": ("Hits a day", "Số tin khớp mỗi ngày", "Articles retenus par jour"),
+        "so_far": ("{start} to {end} so far", "{start} đến {end} (chưa hết ngày)", "du {start} au {end} (en cours)"),
         "and_more": ("and {n} more", "và {n} nguồn khác", "et {n} de plus"),
         "covers": ("Covers {start} to {end}", "Từ {start} đến {end}", "Du {start} au {end}"),
         "told_before": ("told on {day}", "đã đưa ngày {day}", "déjà signalé le {day}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.digests.coverage import Failing
+from monitor.digests.days import heights
 from monitor.digests.document import Document, Entry
 from monitor.digests.labels import Labels
 from monitor.digests.wording import subject
@@ -131,6 +132,25 @@ class Phrases:
             parts.append(self.labels.count("n_pending", found.pending))
         return ", ".join(parts)
 
+    def days(self) -> str:
+        """`Hits a day, 20 Sep to 26 Sep so far: 3, 5, 0, 9, 4, 7, 2`, or nothing where the days are too few."""
+        days = self._document.days
+        counted = ", ".join(self.labels.number(hits) for _, hits in days)
+        return f"{self.labels.word('hits_a_day')}, {self.span()}{self.labels.colon} {counted}" if days else ""
+
+    def span(self) -> str:
+        """`20 Sep to 26 Sep so far`: the days of the chart, or nothing."""
+        days = self._document.days
+        return self.labels.word("so_far", start=self._day_of(days[0][0]), end=self._day_of(days[-1][0])) if days else ""
+
+    def bars(self) -> tuple[tuple[str, str, int], ...]:
+        """The bars of the chart: (hits in at most three signs, day, height in pixels); the last is the digest's own day, so far."""
+        days = self._document.days
+        return tuple(
+            (str(hits) if hits < 1000 else f"{min(hits // 1000, 99)}k", self._day_of(day), height)
+            for (day, hits), height in zip(days, heights(days), strict=True)
+        )
+
     def failing(self, source: Failing) -> str:
         """`The Hanoi Times: failing since 24 Sep 03:10 (too slow)`."""
         if source.gone:
@@ -157,6 +177,9 @@ class Phrases:
             f"{self.labels.word('digest')} {document.uid}",
             f"{self.labels.word('explain')}{self.labels.colon} monitor stories show N",
         )
+
+    def _day_of(self, day: str) -> str:
+        return self.labels.day_of(int(day[5:7]), int(day[8:10]))
 
     def day_and_time(self, text: str) -> str:
         """`26 Sep 07:00`: a stored instant in the reader's zone."""

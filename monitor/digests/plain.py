@@ -85,6 +85,8 @@ def _also(document: Document, say: Phrases) -> Iterator[str]:
 def _foot(say: Phrases) -> Iterator[str]:
     yield from _heading(say.labels.word("coverage"))
     yield from wrapped(f"{say.coverage()}.", "")
+    if say.days():
+        yield from wrapped(f"{say.days()}.", "")
     for line in say.blind_spots():
         yield from wrapped(line, "-   ", _INDENT)
     yield ""

@@ -81,6 +81,7 @@ def render_json(document: Document) -> bytes:
         "late": document.late,
         "missed_slots": document.missed,
         "counts": counts,
+        "hits_per_day": [{"day": day, "hits": hits} for day, hits in document.days],
         "items": [_json_item(entry) for entry in document.entries],
         "also": [asdict(line) for line in document.also],
         "coverage": asdict(document.coverage),

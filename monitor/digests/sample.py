@@ -62,6 +62,7 @@ def _document() -> Document:
         echoes=23,
         coverage=_COVERAGE,
         found_more=5,
+        days=(("2024-09-24", 12), ("2024-09-25", 0), ("2024-09-26", 3)),
     )
 
 

@@ -85,6 +85,10 @@ _DIGEST = _object(
         "late": {"type": "boolean"},
         "missed_slots": _COUNT,
         "counts": _object(dict.fromkeys(("new", "update", "review", "found", "overflow", "echo"), _COUNT)),
+        "hits_per_day": {
+            **_list(_object({"day": {**_TEXT, "pattern": r"^\d{4}-\d\d-\d\d$"}, "hits": _COUNT})),
+            "description": "The latest days in the subscription's time zone, oldest first; the last one so far. Empty where they are too few.",
+        },
         "items": _list(_ITEM),
         "also": _list(_object(_LINE)),
         "coverage": _COVERAGE,

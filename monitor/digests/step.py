@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from monitor.config import ChannelSettings, destinations_of, form_of
 from monitor.digests.chat import SERVICES, render_chat
 from monitor.digests.coverage import Blind, coverage_of
+from monitor.digests.days import days_of, since_at
 from monitor.digests.document import Document, Occasion, document, to_json
 from monitor.digests.phrases import Phrases
 from monitor.digests.render import Mail, render_json, render_mails
@@ -231,6 +232,7 @@ def draft(store: Store, row: StoredSubscription, subscription: Subscription, due
         asked=due.asked,
         late=due.late,
         missed=len(due.missed),
+        days=days_of(stored.hits_by_minute(store, row.id, since_at(subscription.timezone, now), now), subscription.timezone, now),
     )
     coverage = coverage_of(stored.sources(store), seen["articles"], seen["pending"], _blind(store, covers_from, now))
     about = stories.background(store, (item.lead.story for item in selection.items))

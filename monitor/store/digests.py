@@ -61,6 +61,12 @@ _READ = """
 select count(*) as articles, coalesce(sum(case when state = 'pending' then 1 else 0 end), 0) as pending
 from articles where first_seen_at >= :since and first_seen_at < :until
 """
+_BY_MINUTE = """
+select substr(h.created_at, 1, 16) as minute, count(*) as hits from hits h
+where h.created_at >= :since and h.created_at < :until and h.quiet = 0
+  and h.watchlist in (select w.watchlist from subscription_watchlists w where w.subscription_id = :subscription)
+group by 1
+"""
 _RECORD_SLOT = """
 insert into slots(subscription_id, label, due_at, planned_at, covers_from_at, covers_to_at, missed, hit_count)
 values (:subscription, :label, :due, :now, :covers_from, :now, 0, :hits)
@@ -225,6 +231,11 @@ def articles_seen(store: Store, since: datetime, until: datetime) -> Row:
     row = store.one(_READ, since=since, until=until)
     assert row is not None
     return row
+
+
+def hits_by_minute(store: Store, subscription: int, since: datetime, until: datetime) -> dict[str, int]:
+    """How many hits of a subscription's watchlists were found in each minute of [since, until) (`2024-09-26T00:01`, UTC); quiet ones are left out."""
+    return {row["minute"]: row["hits"] for row in store.all(_BY_MINUTE, subscription=subscription, since=since, until=until)}
 
 
 def commit(store: Store, plan: Plan) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import time
 import tomllib
 import uuid
@@ -53,6 +54,11 @@ def new_id() -> str:
 def jitter() -> float:
     """A random number in [0, 1), to spread retries."""
     return random.random()  # noqa: S311 - spreads load, guards nothing
+
+
+def new_token() -> str:
+    """A secret of 32 random bytes that nobody can guess."""
+    return secrets.token_urlsafe(32)
 
 
 def load(path: Path) -> tuple[Config, tuple[Watchlist, ...]]:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from monitor import __version__
-from monitor.app import load, new_id, now, open_app, template_files
+from monitor.app import load, new_id, new_token, now, open_app, template_files
 from monitor.config import Config
 from monitor.errors import AlreadyRunning, ConfigError, MonitorError, StoreDamaged, StoreError, StoreUnwritable
 from monitor.keeper import Clocks, FileWatch, Keeper
@@ -33,6 +33,8 @@ from monitor.store.faults import translated
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import daemon_started, daemon_stopped, record_event, set_fact
 from monitor.upkeep import back_up, look_through
+from monitor.web.desk import desk_of
+from monitor.web.front import beside, page_threads
 
 GRACE_S = 6.0
 """How long running steps may go on after a stop is asked for; with closing it stays within ten seconds."""
@@ -93,6 +95,7 @@ class Running:
         self.reload = asyncio.Event()
         self.report = report
         self.running_s = machine.running
+        self.pages = page_threads()
         self.looked_through = False
         self.fatal: MonitorError | None = None
 
@@ -121,8 +124,12 @@ async def run_daemon(
         on_config(config)
         running.keeper.limits = _limits(config)
         running.watch.follow(_files(config))
-        async with open_app(config, store, read_articles=read_articles) as app:
+        async with (
+            open_app(config, store, read_articles=read_articles) as app,
+            beside(desk_of(app), store.path, running.pages, new_token),
+        ):
             config = await _live(replace(app, patient=True), running)
+    running.pages.shutdown(wait=False, cancel_futures=True)
     if running.fatal is not None:
         raise running.fatal
     with suppress(StoreError):

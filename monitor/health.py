@@ -9,7 +9,7 @@ from monitor.alarms.trouble import LATE, LATE_ELSE, FeedSeen, overdue
 from monitor.hours import from_text, from_text_or_none
 from monitor.store.alarms import seen
 from monitor.store.driver import Store
-from monitor.store.steps import DaemonRun, StepRun, daemon_runs, step_runs
+from monitor.store.steps import DaemonRun, StepRun, daemon_runs, fact, step_runs
 
 DAEMON_SILENT = timedelta(minutes=3)
 """The daemon writes once a minute that it lives."""
@@ -76,7 +76,7 @@ class Finding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
     """What the daemon wrote down about itself: the mode it works in and why, what is wrong with a changed configuration, since when nothing new
-    came, and the feeds that are due and not asked, with when they were due."""
+    came, why the dashboard is not open, and the feeds that are due and not asked, with when they were due."""
 
     mode: str = ""
     mode_reason: str = ""
@@ -84,6 +84,7 @@ class Notes:
     config_problem: str = ""
     template_problem: str = ""
     intake_silent_since_at: datetime | None = None
+    web_problem: str = ""
     overdue: tuple[tuple[str, datetime], ...] = ()
 
 
@@ -150,6 +151,7 @@ def _notes(store: Store, now: datetime) -> Notes:
         config_problem=known.config_problem,
         template_problem=known.template_problem,
         intake_silent_since_at=known.intake_silent_since_at,
+        web_problem=fact(store, "web_problem") or "",
         overdue=overdue([FeedSeen(**row) for row in known.feeds], known.began_at, now),
     )
 
@@ -195,6 +197,8 @@ def _noted(health: Health) -> list[Finding]:
     if notes.template_problem:
         text = f"digests go out in the built-in look, for a template of yours failed: {notes.template_problem}"
         findings.append(Finding(area="digests", problem=True, text=text, mend="monitor digests preview"))
+    if notes.web_problem:
+        findings.append(Finding(area="web", problem=True, text=notes.web_problem, mend="change web.listen in config.toml"))
     if notes.overdue:
         text = f"{len(notes.overdue)} feeds are due and are not asked ({notes.overdue[0][0]}): visits hang or cannot keep up"
         since_at = min(due_at for _, due_at in notes.overdue)

@@ -51,6 +51,7 @@ LEVEL = {
     "keeper": 5,
     "upkeep": 5,
     "ping": 5,
+    "web": 5,
     "daemon": 6,
     "doctor": 6,
     "cli": 7,
@@ -70,7 +71,7 @@ IMPORTERS = {
     "httpcore": {"fetch."},
     "httpx": {"fetch."},
     "idna": {"urls"},
-    "jinja2": {"digests.template"},
+    "jinja2": {"digests.template", "web.render"},
     "lark": {"hits.query"},
     "listparser": {"feeds.opml"},
     "lxml": {"articles.extract"},
@@ -80,14 +81,16 @@ IMPORTERS = {
     "rapidfuzz": {"watchlists."},
     "rich": {"cli.output"},
     "sqlite_utils": {"store.sqlite"},
+    "starlette": {"web."},
     "standardwebhooks": {"deliveries.webhook"},
     "structlog": {"log"},
     "tomlkit": {"feeds.edit"},
     "trafilatura": {"articles.extract"},
+    "uvicorn": {"web.serve"},
 }
 NETWORK = {"socket", "ssl", "http", "urllib.request", "smtplib", "ftplib", "imaplib", "socketserver", "httpx", "httpcore", "aiosmtplib"}
-MAY_NETWORK = {"fetch.", "deliveries.email", "demo.", "daemon", "notify"}
-"""daemon asks only for the host's name; notify speaks to the service manager's socket."""
+MAY_NETWORK = {"fetch.", "deliveries.email", "demo.", "daemon", "notify", "web.serve"}
+"""daemon asks only for the host's name; notify speaks to the service manager's socket; web.serve listens."""
 
 CLOCKS = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|localtime|gmtime))\(")
 RANDOM = {"random", "secrets", "uuid"}

@@ -27,6 +27,7 @@ COMMANDS = {
     "subscriptions": ("monitor.cli.subscriptions:subscriptions", "Who is told what, and when next."),
     "digests": ("monitor.cli.digests:digests", "List, show, preview and send digests."),
     "deliveries": ("monitor.cli.deliveries:deliveries", "What was sent where, and what waits."),
+    "web": ("monitor.cli.web:web", "Open the dashboard alone, beside or without a daemon."),
     "config": ("monitor.cli.config:config", "Check and show the configuration."),
     "db": ("monitor.cli.db:db", "Check, migrate and back up the database."),
 }

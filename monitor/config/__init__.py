@@ -1,6 +1,6 @@
 """Configuration: one TOML file becomes one frozen `Config`, or a ConfigError that lists every problem with its place."""
 
-from monitor.config.load import Config, Reading, find_config, load_config, parse_config, read_config
+from monitor.config.load import Config, Reading, find_config, listening, load_config, parse_config, read_config
 from monitor.config.secrets import Secret
 from monitor.config.settings import (
     AlarmSettings,
@@ -16,6 +16,7 @@ from monitor.config.settings import (
     StorageSettings,
     TelegramChannel,
     WebhookChannel,
+    WebSettings,
     destinations_of,
     form_of,
 )
@@ -36,10 +37,12 @@ __all__ = [
     "Secret",
     "StorageSettings",
     "TelegramChannel",
+    "WebSettings",
     "WebhookChannel",
     "destinations_of",
     "find_config",
     "form_of",
+    "listening",
     "load_config",
     "parse_config",
     "read_config",

@@ -9,7 +9,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,7 @@ from monitor.config.settings import (
     StorageSettings,
     SubscriptionSettings,
     Table,
+    WebSettings,
 )
 from monitor.errors import ConfigError, Problem
 from monitor.hours import nearest_zone, parse_schedule
@@ -58,6 +59,7 @@ class Config:
     alarm: AlarmSettings
     digest: DigestSettings
     log: LogSettings
+    web: WebSettings
     feed: tuple[FeedSettings, ...]
     channel: tuple[ChannelSettings, ...]
     subscription: tuple[Subscription, ...]
@@ -119,6 +121,16 @@ def parse_config(text: str, path: Path, environment: Mapping[str, str] | None = 
     """The Config of a file's text. `path` names the file in messages and anchors its relative paths. Raises ConfigError with all problems."""
     env = os.environ if environment is None else environment
     return _or_raise(_FileReader(text, path, env).read())
+
+
+def listening(config: Config, listen: str) -> Config:
+    """The configuration with another address for the dashboard, by the rules of the file. Raises ConfigError."""
+    try:
+        web = WebSettings.model_validate({**dict(config.web), "listen": listen})
+    except ValidationError as error:
+        told = (fault["msg"].removeprefix("Value error, ") for fault in error.errors(include_url=False))
+        raise ConfigError(tuple(Problem(file="--listen", path="web.listen", message=message) for message in told)) from None
+    return replace(config, web=web)
 
 
 def _or_raise(reading: Reading) -> Config:

@@ -24,7 +24,7 @@ def effective(config: Config) -> dict[str, Any]:
         "database": config.database,
         "watchlists": [str(path) for path in config.watchlists],
     }
-    for name in ("fetch", "feeds", "articles", "storage", "alarm", "digest", "log"):
+    for name in ("fetch", "feeds", "articles", "storage", "alarm", "digest", "log", "web"):
         values[name] = _plain(getattr(config, name))
     values["channel"] = {channel.name: _plain(channel) for channel in config.channel}
     values["subscription"] = {each.name: {key: _plain(value) for key, value in asdict(each).items()} for each in config.subscription}
@@ -34,7 +34,7 @@ def effective(config: Config) -> dict[str, Any]:
 
 def secrets_in(config: Config) -> tuple[str, ...]:
     """The values of all secrets, which nothing may print: for the log's filter."""
-    return secret_values((*config.feed, *config.channel, config.alarm))
+    return secret_values((*config.feed, *config.channel, config.alarm, config.web))
 
 
 def secret_values(rows: Iterable[Table]) -> tuple[str, ...]:

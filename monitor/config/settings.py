@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from monitor import __version__
 from monitor.config.secrets import Secret, resolve
+
+LEAST_TOKEN_CHARS = 16
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def _secret(value: object, info: ValidationInfo) -> object:
@@ -195,6 +198,59 @@ class LogSettings(Table):
     format: Literal["text", "json"] = "text"
 
 
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if (
+        not host
+        or not (port.isascii() and port.isdigit() and int(port) < 65536)
+        or (":" in host and not re.fullmatch(r"\[[0-9a-fA-F:.]+\]", host))
+    ):
+        raise ValueError(f"{value!r} is not an address to listen on such as 127.0.0.1:8765 or [::1]:8765")
+    return value
+
+
+def _host_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]", value):
+        raise ValueError(f"{value!r} is not a host name such as monitor.example.org (no port, no https://)")
+    return value.lower()
+
+
+class WebSettings(Table):
+    """The dashboard. `token`: None means one that is made at the first start and kept beside the database."""
+
+    enabled: bool = False
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8765"
+    token: SecretRef | None = None
+    hosts: tuple[Annotated[str, AfterValidator(_host_name)], ...] = ()
+
+    @property
+    def host(self) -> str:
+        """The host part of `listen`, an IPv6 address without its brackets."""
+        return self.listen.rpartition(":")[0].strip("[]").lower()
+
+    @property
+    def port(self) -> int:
+        """The port of `listen`; 0: any free one."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def is_wildcard(self) -> bool:
+        """True where it listens on every address of the machine."""
+        return self.host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+
+    @model_validator(mode="after")
+    def _beyond_this_machine(self) -> WebSettings:
+        """Whoever reaches the port must not find the token that a first start made up, and must be known by name."""
+        token = self.token
+        if token is not None and len(token.reveal()) < LEAST_TOKEN_CHARS:
+            raise ValueError(f"web.token has fewer than {LEAST_TOKEN_CHARS} characters; make one with: openssl rand -hex 32")
+        if self.host not in LOOPBACK_NAMES and token is None:
+            raise ValueError(f'listening on {self.listen}, beyond this machine, needs a token of your own: token = "env:NAME"')
+        if self.is_wildcard and not self.hosts:
+            raise ValueError(f"listening on {self.listen} needs hosts: the names by which people reach it")
+        return self
+
+
 class EmailChannel(Table):
     """Mail by SMTP: one message per recipient."""
 
@@ -315,3 +371,4 @@ class RootSettings(Table):
     alarm: AlarmSettings = AlarmSettings()
     digest: DigestSettings = DigestSettings()
     log: LogSettings = LogSettings()
+    web: WebSettings = WebSettings()

@@ -180,6 +180,7 @@ SECRETS = {
     "HOOK_OLD": "whsec_eQ==",
     "CHAT_URL": "https://hooks.example.org/s",
     "TELEGRAM_TOKEN": "1:a",
+    "WEB_TOKEN": "a-token-of-thirty-two-characters",
 }
 
 

@@ -1,0 +1,79 @@
+"""The listening side: a socket bound to the configured address, and the server that runs a site on it until it is asked to stop.
+
+The only module that imports uvicorn. It handles no signals: the daemon, or the command, does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from uvicorn import Config, Server
+
+from monitor.config import WebSettings
+from monitor.errors import MonitorError
+
+GRACE_S = 2
+KEEP_ALIVE_S = 15
+MAX_CONNECTIONS = 64
+MAX_HEAD_BYTES = 32 * 1024
+
+
+class CannotListen(MonitorError):
+    """The address is taken, not of this machine, or not allowed to this user."""
+
+
+class _Quiet(Server):
+    """Leaves signals to whoever runs the loop."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(settings: WebSettings) -> socket.socket:
+    """A socket that listens on the configured address. Raises CannotListen."""
+    try:
+        ((family, _, _, _, place), *_) = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        return socket.create_server(place[:2], family=family, backlog=128)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CannotListen(f"the dashboard cannot listen on {settings.listen}: {reason}; name another address with web.listen") from error
+
+
+def address_of(listening: socket.socket) -> str:
+    """The address of a listening socket as a person opens it."""
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://[{shown}]:{port}/" if ":" in shown else f"http://{shown}:{port}/"
+
+
+async def serve(application: Any, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Serves until `stop`; requests under way have two seconds to end. Closes the socket."""
+    config = Config(
+        application,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        lifespan="off",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        limit_concurrency=MAX_CONNECTIONS,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+        http="h11",
+        loop="none",
+    )
+    server = _Quiet(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.should_exit = True
+        stopping.cancel()
+        await serving
+        listening.close()

@@ -1,0 +1,64 @@
+"""Today and single digests: the digest's own sections and sentences, what waits, what is wrong."""
+
+from __future__ import annotations
+
+import httpx
+
+from tests.web.serving import Dashboard, shown
+
+
+def test_today_tells_the_last_digest(person: httpx.Client) -> None:
+    """The page shows the newest digest by section, each story with its sentence, reason, outlets and a way to its evidence."""
+    answer = person.get("/")
+    assert answer.status_code == 200
+    assert "<title>Today · Monitor</title>" in answer.text
+    words = shown(answer.text)
+    for expected in (
+        "1 new · 1 update",
+        "New developments",
+        "Updates",
+        "Petrovietnam seeks LNG cooperation",
+        "in one sentence",
+        "Coverage",
+    ):
+        assert expected in words
+    assert "<mark>Petrovietnam</mark>" in answer.text
+    assert 'href="/stories/12"' in answer.text
+
+
+def test_today_says_what_needs_somebody(person: httpx.Client) -> None:
+    """A feed that has failed for more than a day stands at the top, with the command that helps."""
+    words = shown(person.get("/").text)
+    assert "feed dead fails (3x): the server answers 500" in words
+    assert "monitor feeds check dead" in words
+
+
+def test_today_leads_to_earlier_digests(person: httpx.Client) -> None:
+    """Earlier digests are listed, and each is a page of its own with the destinations it went to."""
+    assert 'href="/digests/1"' in person.get("/").text
+    words = shown(person.get("/digests/1").text)
+    for expected in ("9 new · 1 worth a look", "Where it went", "delivered", "mail:analyst@example.org"):
+        assert expected in words
+
+
+def test_unknown_digests_are_told(person: httpx.Client) -> None:
+    """A digest that is not there answers 404 in words, and the rest of the page still works."""
+    answer = person.get("/digests/999")
+    assert answer.status_code == 404
+    assert "there is no such digest" in answer.text
+    assert "<nav" in answer.text
+
+
+def test_a_name_that_is_no_subscription_shows_the_first(person: httpx.Client) -> None:
+    """An unknown subscription in the address does no harm."""
+    assert "VN-US tech" in person.get("/?subscription=%00nobody").text
+
+
+def test_what_waits_stands_before_what_was_told(dashboard: Dashboard, person: httpx.Client) -> None:
+    """Hits that no digest tells yet are shown first, as the next digest would tell them."""
+    with dashboard.store.write():
+        dashboard.store.run("update subscriptions set settled_hit_id = 0")
+        dashboard.store.run("delete from digest_hits where digest_id = (select max(id) from digests)")
+    words = shown(person.get("/").text)
+    assert "found since the last digest" in words
+    assert "Last digest" in words

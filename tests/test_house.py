@@ -170,8 +170,8 @@ def test_every_dependency_is_used() -> None:
     declared = {re.split(r"[<>=\[ ]", line)[0].replace("-", "_") for line in project["dependencies"]}
     imported = {module.split(".")[0] for path in FILES for module, _ in imports(path)}
     # lxml_html_clean is what makes trafilatura importable beside lxml 6; tzdata serves zoneinfo.
-    # The dashboard and the metrics come with their packages already named.
-    assert declared - imported - {"starlette", "uvicorn", "prometheus_client"} == {"lxml_html_clean", "tzdata"}
+    # The metrics come with their package already named.
+    assert declared - imported - {"prometheus_client"} == {"lxml_html_clean", "tzdata"}
     assert imported - declared - {"monitor"} - set(sys.stdlib_module_names) == set()
 
 

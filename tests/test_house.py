@@ -37,6 +37,8 @@ LEAVES = {
     "starter",
     "mode",
     "notify",
+    "notice",
+    "json_schema",
 }
 DOORS = {"fetch", "sandbox", "store"}
 ROOMS = {"watchlists", "feeds", "articles", "hits", "stories", "digests", "deliveries", "alarms"}

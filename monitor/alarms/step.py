@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from monitor.alarms.decide import AGAIN_WITHIN, Alarm, Decision, decide
 from monitor.alarms.rhythm import WINDOW, silent_since
 from monitor.alarms.trouble import DestinationSeen, FeedSeen, Patience, Seen, StepSeen, Trouble, troubles
-from monitor.alarms.words import told
+from monitor.alarms.words import by_event, told
 from monitor.config import AlarmSettings, ChannelSettings, destinations_of, form_of
 from monitor.log import logger
 from monitor.store import alarms as stored
@@ -86,9 +86,10 @@ def _messages(
         for channel in working:
             going.setdefault(form_of(channel), []).extend(destinations_of(channel))
         for form, destinations in going.items():
-            uid = new_id()
-            message = told(uid, alarms, over=over, now=now)
-            yield AlarmMessage(uid=uid, form=form, subject=message.subject, body=message.bodies[form], destinations=tuple(destinations))
+            for group in by_event(alarms) if form == "json" else (alarms,):
+                uid = new_id()
+                message = told(uid, group, over=over, now=now)
+                yield AlarmMessage(uid=uid, form=form, subject=message.subject, body=message.bodies[form], destinations=tuple(destinations))
 
 
 def _listen(store: Store, settings: AlarmSettings, now: datetime) -> None:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 
 from monitor.alarms.decide import Alarm
 from monitor.hours import to_text
+from monitor.notice import TITLE, bodies
 from monitor.text import one_line
 
-TITLE = "Monitor"
 _MOST_CHARS = 500
-_CHAT_CHARS = 1900
-"""Discord takes 2,000 characters; the others more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,25 +27,26 @@ def told(uid: str, alarms: Sequence[Alarm], *, over: bool, now: datetime) -> Tol
     subject = _subject(alarms, over)
     lines = [_line(alarm, over, now) for alarm in alarms]
     text = "\n\n".join([_head(len(alarms), over), *lines, "What stands now: monitor status"]) + "\n"
-    html = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(subject)}</title></head><body><pre>{escape(text)}</pre></body></html>'
-    mail = {"subject": subject, "text": text, "html": html, "lang": "en", "title": TITLE, "preheader": subject}
     data = {"id": uid, "subject": subject, "alarms": [_json(alarm, over, now) for alarm in alarms]}
-    body = {"type": "alarm.cleared" if over else "alarm.raised", "timestamp": to_text(now), "data": data}
-    forms: dict[str, Mapping[str, object]] = {"mail": mail, "file": mail, "json": body, **_chats(f"{subject}\n\n{text}")}
-    return Told(subject=subject, bodies={form: _bytes(value) for form, value in forms.items()})
+    event = {"type": event_type(alarms, over), "timestamp": to_text(now), "data": data}
+    return Told(subject=subject, bodies=bodies(subject, text, event))
 
 
-def _chats(text: str) -> dict[str, Mapping[str, object]]:
-    """Plain text for each chat service: nothing in it is taken for a link, a mention or layout."""
-    block = {"type": "TextBlock", "text": re.sub(r"([\\`*_\[\]#])", r"\\\1", text[:_CHAT_CHARS]), "wrap": True}
-    card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4", "body": [block]}
-    attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
-    return {
-        "slack": {"text": escape(text[:_CHAT_CHARS], quote=False), "mrkdwn": False, "unfurl_links": False, "unfurl_media": False},
-        "discord": {"content": text[:_CHAT_CHARS], "allowed_mentions": {"parse": []}, "flags": 4},
-        "telegram": {"text": text[:_CHAT_CHARS], "link_preview_options": {"is_disabled": True}},
-        "teams": {"type": "message", "attachments": [attachment]},
-    }
+def event_type(alarms: Sequence[Alarm], over: bool) -> str:
+    """The webhook's word for alarms: feeds have their own."""
+    if all(map(_is_of_feeds, alarms)):
+        return "feed.recovered" if over else "feed.unhealthy"
+    return "alarm.cleared" if over else "alarm.raised"
+
+
+def by_event(alarms: Sequence[Alarm]) -> tuple[tuple[Alarm, ...], ...]:
+    """Alarms apart by what a webhook calls them, each group a message of its own; empty groups are left out."""
+    groups = (tuple(filter(_is_of_feeds, alarms)), tuple(alarm for alarm in alarms if not _is_of_feeds(alarm)))
+    return tuple(group for group in groups if group)
+
+
+def _is_of_feeds(alarm: Alarm) -> bool:
+    return alarm.trouble.kind.startswith(("feed.", "feeds."))
 
 
 def _subject(alarms: Sequence[Alarm], over: bool) -> str:
@@ -78,10 +74,12 @@ def _line(alarm: Alarm, over: bool, now: datetime) -> str:
 
 def _json(alarm: Alarm, over: bool, now: datetime) -> dict[str, object]:
     trouble = alarm.trouble
-    fields: dict[str, object] = {"kind": trouble.kind, "subject": trouble.subject, "text": one_line(trouble.text, _MOST_CHARS)}
+    feed = trouble.subject.partition(" ")[2] if trouble.kind.startswith("feed.") else ""
+    fields: dict[str, object] = {
+        "kind": trouble.kind,
+        "subject": trouble.subject,
+        "feed": feed,
+        "text": one_line(trouble.text, _MOST_CHARS),
+    }
     fields |= {"since_at": to_text(trouble.since_at), "mend": trouble.mend}
     return fields | ({"until_at": to_text(alarm.away_at or now)} if over else {})
-
-
-def _bytes(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -64,6 +64,31 @@ def show_delivery(ctx: click.Context, delivery_id: int, eml: bool, as_json: bool
         click.echo(f"attempt {attempt['epoch']} at {plain(attempt['started_at'])}: {ended}")
 
 
+@deliveries.command("ping")
+@click.argument("channel")
+@click.option("--dry-run", is_flag=True, help="Print what would be sent; send nothing.")
+@click.pass_context
+def ping_channel(ctx: click.Context, channel: str, dry_run: bool) -> int:
+    """Send a test to every destination of a channel, once. Exits with 1 where one did not take it.
+
+    Example: monitor deliveries ping hook
+    """
+    session = open_session(ctx)
+    names = [each.name for each in session.config.channel]
+    chosen = next((each for each in session.config.channel if each.name == channel), None)
+    if chosen is None:
+        raise NothingSelected(f"there is no channel {channel!r}; there is {', '.join(names)}")
+    if dry_run:
+        from monitor.deliveries.ping import ping_message
+
+        click.echo(ping_message(chosen, "preview", session.now()).body.decode("utf-8"))
+        return 0
+    answers = session.ping(chosen)
+    rows = [{"destination": to, "outcome": said.outcome, "code": said.code, "detail": said.detail} for to, said in answers]
+    emit(rows, ("destination", "outcome", "code", "detail"))
+    return 0 if all(said.outcome == "sent" for _, said in answers) else 1
+
+
 @deliveries.command()
 @click.argument("delivery_ids", type=int, nargs=-1)
 @click.option("--all-failed", is_flag=True, help="Every delivery that ended without success.")

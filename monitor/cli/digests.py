@@ -116,9 +116,9 @@ def _mails(session: Session, found: Document) -> tuple[Mail, ...]:
 
 def _payloads(found: Document, channel: str) -> list[bytes]:
     from monitor.digests.chat import render_chat
-    from monitor.digests.render import render_json
+    from monitor.digests.render import render_events
 
-    return [render_json(found)] if channel == "webhook" else [part.body for part in render_chat(found, channel)]
+    return list(render_events(found)) if channel == "webhook" else [part.body for part in render_chat(found, channel)]
 
 
 def _html(mail: Mail, _found: Document) -> bytes:
@@ -148,9 +148,10 @@ def schema() -> None:
     Example: monitor digests schema > webhook.schema.json
     """
     from monitor.alarms.schema import alarm_schemas
+    from monitor.deliveries.ping import ping_schema
     from monitor.digests.schema import webhook_schema
 
-    click.echo(json.dumps(webhook_schema(alarm_schemas()), ensure_ascii=False, indent=2))
+    click.echo(json.dumps(webhook_schema((*alarm_schemas(), ping_schema())), ensure_ascii=False, indent=2))
 
 
 @digests.command("send")

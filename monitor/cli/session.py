@@ -14,10 +14,10 @@ import click
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from monitor.config import Config
+    from monitor.config import ChannelSettings, Config
     from monitor.digests.template import Templates
     from monitor.feeds.actions import Asking
-    from monitor.model import Watchlist
+    from monitor.model import SendVerdict, Watchlist
     from monitor.pipeline import App
     from monitor.store.sqlite import SqliteStore
 
@@ -105,6 +105,17 @@ class Session:
         async def opened() -> Answer:
             async with open_doors(self.config) as (door, _, sandbox):
                 return await work(Asking(door=door, sandbox=sandbox, settings=poll_settings(self.config), now=self.now()))
+
+        return asyncio.run(opened())
+
+    def ping(self, channel: ChannelSettings) -> tuple[tuple[str, SendVerdict], ...]:
+        """Sends a test to each destination of a channel; opens no database."""
+        from monitor.app import new_id, open_doors
+        from monitor.deliveries.actions import ping
+
+        async def opened() -> tuple[tuple[str, SendVerdict], ...]:
+            async with open_doors(self.config) as (_, door, _):
+                return await ping(channel, door, new_id, self.now())
 
         return asyncio.run(opened())
 

@@ -6,7 +6,7 @@ HTML comes from a template with autoescape on; foreign text is only ever a value
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from monitor.digests.document import Document, Entry
 from monitor.digests.phrases import KINDS, Phrases
@@ -62,10 +62,19 @@ def check_templates(templates: Templates) -> tuple[Problem, ...]:
     return ()
 
 
+def render_events(document: Document) -> tuple[bytes, ...]:
+    """The webhook's bodies: one for a digest; for what is told at once one for the new developments and one for the updates, where there are any."""
+    if document.kind != "urgent":
+        return (render_json(document),)
+    updates = document.of("update")
+    others = tuple(entry for entry in document.entries if entry.kind != "update")
+    return tuple(render_json(replace(document, entries=entries)) for entries in (others, updates) if entries)
+
+
 def render_json(document: Document) -> bytes:
     """The webhook's exact bytes: `{"type", "timestamp", "data"}` (Standard Webhooks), instants in UTC, counts and items.
 
-    type: digest.ready; for what is told at once hit.created, or story.updated where all of it is updates.
+    type: digest.ready; for what is told at once story.updated where all of it is updates, otherwise hit.created.
     """
     counts = {kind: len(document.of(kind)) for kind in KINDS} | {"overflow": document.also_count, "echo": document.echoes}
     data = {
@@ -86,7 +95,7 @@ def render_json(document: Document) -> bytes:
         "also": [asdict(line) for line in document.also],
         "coverage": asdict(document.coverage),
     }
-    at_once = "hit.created" if document.of("new") else "story.updated"
+    at_once = "story.updated" if len(document.of("update")) == len(document.entries) else "hit.created"
     body = {"type": at_once if document.kind == "urgent" else "digest.ready", "timestamp": document.made_at, "data": data}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 

@@ -16,7 +16,7 @@ from monitor.digests.coverage import Blind, coverage_of
 from monitor.digests.days import days_of, since_at
 from monitor.digests.document import Document, Occasion, document, to_json
 from monitor.digests.phrases import Phrases
-from monitor.digests.render import Mail, render_json, render_mails
+from monitor.digests.render import Mail, render_events, render_mails
 from monitor.digests.select import Candidate, Place, Selection, select
 from monitor.digests.template import BUILT_IN, TemplateFault, Templates
 from monitor.digests.urgent import is_due, may_be_urgent, named
@@ -308,7 +308,7 @@ def _messages(made: Document, mails: Sequence[Mail], ways: Ways) -> Iterator[Fro
 def _bodies(made: Document, mails: Sequence[Mail], form: str) -> list[bytes]:
     """The bytes of each part in one form."""
     if form == "json":
-        return [render_json(made)]
+        return list(render_events(made))
     if form in SERVICES:
         return [part.body for part in render_chat(made, form)]
     return [mail.body() for mail in mails]

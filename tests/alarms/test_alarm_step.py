@@ -225,6 +225,44 @@ def alarm(text: str) -> Alarm:
     return Alarm(trouble=Trouble(subject="feed x", kind="feed.failing", text=text, since_at=NOW), seen_at=NOW, raised_at=NOW, away_at=NOW)
 
 
+@pytest.mark.parametrize(
+    ("kind", "subject", "event", "feed"),
+    [
+        ("feed.failing", "feed a", "feed.unhealthy", "a"),
+        ("feed.silent", "silence a", "feed.unhealthy", "a"),
+        ("feed.held", "held a", "feed.unhealthy", "a"),
+        ("feeds.failing", "feeds", "feed.unhealthy", ""),
+        ("disk", "disk", "alarm.raised", ""),
+        ("delivery.failing", "delivery webhook:hook", "alarm.raised", ""),
+    ],
+)
+def test_feeds_have_events_of_their_own(kind: str, subject: str, event: str, feed: str) -> None:
+    """A receiver can tell feeds from the rest by the type alone, and finds the feed's name; what is over has the matching type."""
+    trouble = Alarm(trouble=Trouble(subject=subject, kind=kind, text="it fails", since_at=NOW), seen_at=NOW, raised_at=NOW, away_at=NOW)
+    published = Draft202012Validator(json.loads(run("digests", "schema").out))
+    for over in (False, True):
+        body = json.loads(told("uid-1", [trouble], over=over, now=NOW).bodies["json"])
+        assert body["type"] == ({"feed.unhealthy": "feed.recovered", "alarm.raised": "alarm.cleared"}[event] if over else event)
+        assert body["data"]["alarms"][0]["feed"] == feed
+        published.validate(body)
+
+
+def test_feeds_and_the_rest_are_two_events_and_one_mail(world: World) -> None:
+    """Told in the same look, they are two bodies with two identities for a webhook, and one message for people."""
+    set_fact(world.store, "config_problem", "config.toml:3: wrong")
+    world.fail(3)
+    world.look()
+    sql = "select uid, form, body from messages where kind = 'alarm' order by id"
+    rows = world.store.all(sql)
+    assert [row["form"] for row in rows] == ["json", "json", "file"] or [row["form"] for row in rows] == ["file", "json", "json"]
+    events = [json.loads(row["body"]) for row in rows if row["form"] == "json"]
+    assert [event["type"] for event in events] == ["feed.unhealthy", "alarm.raised"]
+    assert len({row["uid"] for row in rows}) == 3
+    (mail,) = [json.loads(row["body"]) for row in rows if row["form"] == "file"]
+    assert "feed a cannot be read" in mail["text"]
+    assert "config.toml:3" in mail["text"]
+
+
 @pytest.mark.parametrize("over", [False, True])
 def test_every_form_is_sound(over: bool) -> None:
     """Foreign text in an alarm stays text in mail, JSON and every chat; a mail takes it as it is."""
@@ -233,7 +271,7 @@ def test_every_form_is_sound(over: bool) -> None:
     assert set(message.bodies) == {"mail", "file", "json", "slack", "discord", "telegram", "teams"}
     found = {form: json.loads(body) for form, body in message.bodies.items()}
     assert "<script>" not in found["mail"]["html"]
-    assert found["json"]["type"] == ("alarm.cleared" if over else "alarm.raised")
+    assert found["json"]["type"] == ("feed.recovered" if over else "feed.unhealthy")
     assert found["json"]["data"]["alarms"][0]["subject"] == "feed x"
     published = json.loads(run("digests", "schema").out)
     Draft202012Validator(published).validate(found["json"])

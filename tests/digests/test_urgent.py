@@ -50,6 +50,32 @@ def test_a_burst_is_one_message(store: SqliteStore) -> None:
     assert weak not in at.places()
 
 
+def test_new_and_updated_stories_are_two_events(store: SqliteStore) -> None:
+    """A webhook hears of new developments and of updates apart, under identities of their own; together they hold what a mail shows."""
+    at, rows = at_noon(store), Rows(store)
+    told = rows.story()
+    rows.hit("FPT and Nvidia build", story=told, score=8.5, seen=NOON)
+    at.plan(NOON + 3 * MINUTE)
+    later = NOON + timedelta(hours=3)
+    rows.hit("FPT plant to cost more", story=told, score=8.7, novelty="update", delta=("amount:USD:5",), seen=later)
+    rows.hit("Apple opens a plant", story=rows.story(), score=9.0, seen=later)
+    assert at.plan(later + 3 * MINUTE).hits == 2
+    messages = store.all("select uid, part, parts, body from messages where form = 'json' order by id desc limit 2")
+    bodies = [json.loads(row["body"]) for row in reversed(messages)]
+    assert [body["type"] for body in bodies] == ["hit.created", "story.updated"]
+    assert [[item["headline"] for item in body["data"]["items"]] for body in bodies] == [
+        ["Apple opens a plant"],
+        ["FPT plant to cost more"],
+    ]
+    assert [body["data"]["counts"]["new"] for body in bodies] == [1, 0]
+    assert [(row["part"], row["parts"]) for row in reversed(messages)] == [(1, 2), (2, 2)]
+    assert len({row["uid"] for row in messages}) == 2
+    schema = Draft202012Validator(webhook_schema())
+    for body in bodies:
+        schema.validate(body)
+        assert not schema.is_valid({**body, "type": "digest.ready"})
+
+
 def test_the_digest_does_not_repeat_it_as_new(store: SqliteStore) -> None:
     """Next morning an echo of an urgent story is folded, an update is an update, and what was not urgent is new."""
     at, rows = at_noon(store), Rows(store)

@@ -5,6 +5,7 @@
         ConfigError                  exit 2  correct a file: carries every problem found, not the first
       NothingSelected                exit 3  the selection was empty
       StoreError                     exit 1  the database could not do it now: wait, or free the lock
+        StoreBusy                    exit 1  others hold the same rows, or lost a race for them: the next try may succeed
         StoreUnwritable              exit 1  its disk is full, read-only or failing: make room or mend it; the daemon waits and tries again
         StoreNewer                   exit 2  a newer version wrote it: upgrade this one
         StoreDamaged                 exit 74 the database is damaged or was replaced: run `monitor doctor`
@@ -68,8 +69,12 @@ class StoreError(MonitorError):
     """The database refused: locked for too long, full disk, read-only."""
 
 
+class StoreBusy(StoreError):
+    """Others hold the same rows for too long, or this process lost a race for them. Nothing was written; the next try may succeed."""
+
+
 class StoreUnwritable(StoreError):
-    """The disk refuses: full, read-only, failing, or not allowed to this user. `full`: making room would help."""
+    """The disk refuses: full, read-only, failing, or not allowed to this user; or the server cannot be reached. `full`: making room would help."""
 
     def __init__(self, message: str, *, full: bool = False) -> None:
         self.full = full

@@ -22,6 +22,8 @@ from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import daemon_runs, daemon_started, events, fact, set_fact
 from tests.store.test_faults import fill, small_disk
 
+pytestmark = pytest.mark.engines("sqlite")
+
 __all__ = ["small_disk"]
 
 START = datetime(2026, 11, 25, 6, tzinfo=UTC)

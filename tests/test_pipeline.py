@@ -58,6 +58,7 @@ def runs(store: SqliteStore) -> dict[str, StepRun]:
     return {step.name: step for step in step_runs(store)}
 
 
+@pytest.mark.engines("sqlite")
 def test_idle_ticks_write_nothing(config: Config, store: SqliteStore) -> None:
     """Once each step is on record, a tick that finds nothing due commits nothing: a disk can rest."""
     with closing(sqlite3.connect(store.path)) as other:

@@ -17,7 +17,7 @@ where d.id = (select min(x.id) from deliveries x where x.destination = d.destina
   and (cast(:destination as text) is null or d.destination = :destination)
   and ((d.state in ('pending', 'parked') and (d.next_attempt_at <= :now or d.next_attempt_at > :horizon))
     or (d.state = 'sending' and (d.lease_until_at <= :now or d.lease_until_at > :horizon)))
-order by d.id limit :limit
+order by d.id limit :limit {skip}
 """
 # What a subscription tells by its schedule waits while it is quiet there; a digest that a person asked for does not.
 _HELD = """
@@ -79,7 +79,8 @@ def claim(
     names = {f"held_{number}": name for number, name in enumerate(held)}
     clause = _HELD.replace("{names}", ", ".join(f":{name}" for name in names)) if names else ""
     with store.write():
-        due = store.all(_DUE.replace("{held}", clause), now=now, horizon=now + HORIZON, limit=limit, destination=destination, **names)
+        sql = _DUE.replace("{held}", clause).replace("{skip}", store.skip_locked)
+        due = store.all(sql, now=now, horizon=now + HORIZON, limit=limit, destination=destination, **names)
         return tuple(_claim(store, row["id"], row["state"], now, until, owner) for row in due)
 
 

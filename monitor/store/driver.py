@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from monitor.hours import to_text
@@ -24,8 +25,14 @@ class Store(Protocol):
     """What every engine offers. Safe to use from several threads; a write belongs to the thread that opened it."""
 
     engine: str
+    place: str
+    """What people are told of where it is; never a password."""
     skip_locked: str
     """Appended to a claim's sub-select: '' on SQLite, 'for update skip locked' on PostgreSQL."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file it lies in, where it is one: then a lock, a marker and backups lie beside it, and its disk is watched."""
 
     def all(self, sql: str, /, **values: Value) -> list[Row]:
         """All rows of a query. Inside `write()` it sees, and may be, the transaction's own statements (`... returning`)."""
@@ -44,7 +51,19 @@ class Store(Protocol):
         """
 
     def search(self, query: str, limit: int) -> list[int]:
-        """Ids of the articles whose folded text holds all words of the folded `query`, best first."""
+        """Ids of the articles whose folded text holds all words of the folded `query`, best first.
+
+        SQLite puts the most telling first, PostgreSQL the newest.
+        """
+
+    def now(self) -> datetime | None:
+        """The clock of the server that all its clients share; None where the database is a file and this machine's clock is the only one."""
+
+    def check_place(self) -> None:
+        """Raises StoreDamaged where what was opened is no longer what stands in its place: what is written would be lost."""
+
+    def reopen(self) -> None:
+        """Begins anew with fresh connections, after a failure. Raises StoreError where that cannot be done."""
 
     def migrate(self) -> tuple[str, ...]:
         """Applies the missing migrations and returns their names."""

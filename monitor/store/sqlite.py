@@ -64,7 +64,8 @@ class SqliteStore:
     skip_locked = ""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path: Path = path
+        self.place = str(path)
         self._lock = threading.RLock()
         self._local = threading.local()
         self._readers: list[Database] = []
@@ -181,6 +182,9 @@ class SqliteStore:
                 steps(name=migration.name)(_apply(migration))
             steps.apply(self._writer)
         return tuple(migration.name for migration in MIGRATIONS if migration.name not in done)
+
+    def now(self) -> None:
+        return None
 
     def missing_migrations(self) -> tuple[str, ...]:
         """Names of this version's migrations that the file has not seen, in order."""

@@ -14,7 +14,7 @@ _RAN = """
 insert into steps(name, started_at, finished_at, ok_at, counts_json, error)
 values (:name, :started, :now, case when cast(:error as text) is null then :now end, :counts, :error)
 on conflict(name) do update set started_at = :started, finished_at = :now,
-  ok_at = case when cast(:error as text) is null then :now else ok_at end, counts_json = :counts, error = :error
+  ok_at = case when cast(:error as text) is null then :now else steps.ok_at end, counts_json = :counts, error = :error
 """
 _IDLE_SINCE = "select 1 as yes from steps where name = :name and error is null and finished_at > :since and finished_at <= :now"
 _STEPS = "select name, started_at, finished_at, ok_at, counts_json, error from steps order by name"

@@ -62,8 +62,9 @@ class World:
     def failing_delivery(self, attempts: int, state: str = "pending") -> None:
         with self.store.write():
             message = self.store.one(
-                "insert into messages(uid, form, subject, body, sha256, created_at) values (:uid, 'json', 's', x'7b7d', '', '') returning id",
+                "insert into messages(uid, form, subject, body, sha256, created_at) values (:uid, 'json', 's', :body, '', '') returning id",
                 uid=f"digest-{next(self.ids)}",
+                body=b"{}",
             )
             assert message is not None
             sql = """insert into deliveries(message_id, channel, destination, state, attempts, last_error, next_attempt_at, created_at)
@@ -136,6 +137,7 @@ def test_without_an_operator_alarms_are_kept_not_sent(store: SqliteStore) -> Non
     assert [alarm.subject for alarm in stored.standing(store)] == ["feed a"]
 
 
+@pytest.mark.engines("sqlite")
 def test_an_unchanged_look_writes_nothing(world: World) -> None:
     """While nothing changes the database rests."""
     import sqlite3

@@ -15,6 +15,8 @@ from monitor.store.schema import MIGRATIONS
 from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS, SqliteStore, backup_sqlite, open_sqlite
 from monitor.store.steps import fact, set_fact
 
+pytestmark = pytest.mark.engines("sqlite")
+
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
 
 

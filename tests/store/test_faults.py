@@ -18,6 +18,8 @@ from monitor.store.disk import ballast_of, lay_ballast
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import fact, set_fact
 
+pytestmark = pytest.mark.engines("sqlite")
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOBODY = 65534
 

@@ -13,6 +13,8 @@ from monitor.store.marker import keep_marker, marker_of, read_marker
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.subscriptions import sync
 
+pytestmark = pytest.mark.engines("sqlite")
+
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DIGEST = """
 insert into digests(uid, subscription_id, kind, subject, payload, sha256, covers_to_at, hit_count, created_at)

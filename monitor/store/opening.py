@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from monitor.place import Place
 from monitor.errors import UsageError
+from monitor.place import Place
 from monitor.store.driver import Store
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.place import Place
 from monitor.errors import StoreError, StoreNewer
+from monitor.place import Place
 from monitor.store.driver import Store, bindable
 from monitor.store.opening import open_store
 from monitor.store.schema import MIGRATIONS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Iterable, MutableMapping
 from typing import Any, TextIO
@@ -14,6 +15,9 @@ with hidden("rich"):
     import structlog
 
 Event = MutableMapping[str, Any]
+
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class _Masked:
@@ -29,6 +33,24 @@ class _Masked:
                     value = value.replace(secret, "***")
                 event[name] = value
         return event
+
+
+def _tamed(_logger: object, _method: str, event: Event) -> Event:
+    """One event stays one line, and no text of a stranger's commands a terminal; a traceback keeps its lines. Other values are shown by `repr`."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = (_COMMANDS if name == "exception" else _BREAKS).sub(lambda found: ascii(found[0])[1:-1], value)
+    return event
+
+
+class _Json:
+    """An event as one line of JSON, its letters as they are; what a terminal would obey as an escape."""
+
+    def __init__(self) -> None:
+        self._render = structlog.processors.JSONRenderer(ensure_ascii=False)
+
+    def __call__(self, log: object, method: str, event: Event) -> str:
+        return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", str(self._render(log, method, event)))
 
 
 class _Quiet:
@@ -55,11 +77,8 @@ def configure(level: str = "info", form: str = "text", secrets: Iterable[str] = 
     """Sets up logging once, at start: `level` debug..error, `form` text or json, values in `secrets` never appear."""
     number = logging.getLevelNamesMapping()[level.upper()]
     target = stream or sys.stderr
-    renderer: Any = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=24)
-    )
+    text = (_tamed, structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=24))
+    renderers: tuple[Any, ...] = (_Json(),) if form == "json" else text
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -67,7 +86,7 @@ def configure(level: str = "info", form: str = "text", secrets: Iterable[str] = 
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _Masked(secrets),
-            renderer,
+            *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_: _Quiet(stream),

@@ -27,7 +27,8 @@ def _chats(text: str) -> dict[str, Mapping[str, object]]:
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {
         "slack": {"text": escape(text[:_CHAT_CHARS], quote=False), "mrkdwn": False, "unfurl_links": False, "unfurl_media": False},
-        "discord": {"content": text[:_CHAT_CHARS], "allowed_mentions": {"parse": []}, "flags": 4},
+        # A block of code is the one place where Discord reads no marks; a backtick would end it.
+        "discord": {"content": f"```\n{text[:_CHAT_CHARS].replace('`', 'ˋ')}\n```", "allowed_mentions": {"parse": []}, "flags": 4},
         "telegram": {"text": text[:_CHAT_CHARS], "link_preview_options": {"is_disabled": True}},
         "teams": {"type": "message", "attachments": [attachment]},
     }

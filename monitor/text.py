@@ -9,10 +9,10 @@ import hashlib
 import re
 import unicodedata
 
-# Controls (but tab and newline), lone surrogates, bidi controls, zero-width signs, byte order mark, tag characters
+# Controls (but tab and newline), lone surrogates, noncharacters, bidi controls, zero-width signs, byte order mark, tag characters
 # (RELIABILITY 4.2, parse door): none is ever text, and each breaks a consumer (PostgreSQL, mail headers, terminals).
 _UNWANTED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _SPACES = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # a single plain space needs no change, and texts are full of them
 _LINES = re.compile(r"\n{3,}")

@@ -67,19 +67,15 @@ def _line(alarm: Alarm, over: bool, now: datetime) -> str:
     text = one_line(trouble.text, _MOST_CHARS)
     since = f"since {trouble.since_at:%Y-%m-%d %H:%M} UTC"
     if over:
-        return f"- {trouble.subject}; it did not {since} until {alarm.away_at or now:%Y-%m-%d %H:%M} UTC ({text})"
-    mend = f"\n  next: {trouble.mend}" if trouble.mend else ""
+        return f"- {one_line(trouble.subject, _MOST_CHARS)}; it did not {since} until {alarm.away_at or now:%Y-%m-%d %H:%M} UTC ({text})"
+    mend = f"\n  next: {one_line(trouble.mend)}" if trouble.mend else ""
     return f"- {text} ({since}){mend}"
 
 
 def _json(alarm: Alarm, over: bool, now: datetime) -> dict[str, object]:
     trouble = alarm.trouble
-    feed = trouble.subject.partition(" ")[2] if trouble.kind.startswith("feed.") else ""
-    fields: dict[str, object] = {
-        "kind": trouble.kind,
-        "subject": trouble.subject,
-        "feed": feed,
-        "text": one_line(trouble.text, _MOST_CHARS),
-    }
-    fields |= {"since_at": to_text(trouble.since_at), "mend": trouble.mend}
+    subject, text = one_line(trouble.subject, _MOST_CHARS), one_line(trouble.text, _MOST_CHARS)
+    feed = subject.partition(" ")[2] if trouble.kind.startswith("feed.") else ""
+    fields: dict[str, object] = {"kind": trouble.kind, "subject": subject, "feed": feed, "text": text}
+    fields |= {"since_at": to_text(trouble.since_at), "mend": one_line(trouble.mend)}
     return fields | ({"until_at": to_text(alarm.away_at or now)} if over else {})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.output import duration, emit, listing, say
+from monitor.cli.output import duration, emit, json_text, listing, say
 from monitor.cli.session import Session, open_session
 from monitor.cli.subscriptions import chosen
 from monitor.errors import NothingSelected, UsageError
@@ -68,7 +68,7 @@ def show_digest(ctx: click.Context, digest_id: str, form: str) -> None:
             "hits": stored.members(store, digest.id),
             "deliveries": stored.sent_to(store, digest.id),
         }
-        click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+        click.echo(json_text(content, indent=2))
     elif form == "html":
         click.echo(stored.html_of(store, digest.id) or render_mails(from_json(digest.payload))[0].html)
     else:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import sys
 from collections.abc import Mapping, Sequence
 
 import click
 
-from monitor.cli.output import document, duration, emit, jsonable, listing, plain, say, show
+from monitor.cli.output import document, duration, emit, json_text, jsonable, listing, plain, say, show
 from monitor.cli.review import review
 from monitor.cli.session import open_session
 from monitor.errors import NothingSelected
@@ -157,7 +156,7 @@ def export_hits(ctx: click.Context, since: str, watchlist: str | None, band: str
         click.echo(_csv(rows), nl=False)
     else:
         for row in rows:
-            click.echo(json.dumps({name: jsonable(row[name]) for name in _EXPORTED}, ensure_ascii=False))
+            click.echo(json_text({name: jsonable(row[name]) for name in _EXPORTED}))
 
 
 @hits.command("mark")

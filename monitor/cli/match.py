@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.output import progress, say
+from monitor.cli.output import json_text, progress, say
 from monitor.cli.session import Session, open_session
 from monitor.errors import NothingSelected, UsageError
 
@@ -114,9 +114,9 @@ def _windows(texts: Iterable[InputText], size: int) -> Iterator[list[InputText]]
 
 def _write(row: Mapping[str, object], before: int, as_json: bool) -> None:
     if not as_json:
-        click.echo(json.dumps(row, ensure_ascii=False))
+        click.echo(json_text(row))
         return
-    lines = json.dumps(row, ensure_ascii=False, indent=2).replace("\n", "\n  ")
+    lines = json_text(row, indent=2).replace("\n", "\n  ")
     click.echo(f"{',' if before else '['}\n  {lines}", nl=False)
 
 

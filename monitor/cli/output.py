@@ -27,7 +27,7 @@ _WHOLE, _WORD = 16, 12
 
 _UNITS_S = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 # Terminal escape sequences and controls in remote text must not reach a terminal (RELIABILITY case 122).
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Ticker(Protocol):
@@ -58,15 +58,20 @@ def emit(rows: Rows, columns: Sequence[str], as_json: bool = False, as_jsonl: bo
     `spare` names columns that a terminal does without where every row says the same in them.
     """
     if as_json:
-        click.echo(json.dumps([jsonable(row) for row in rows], ensure_ascii=False, indent=2))
+        click.echo(json_text([jsonable(row) for row in rows], indent=2))
     elif as_jsonl:
         for row in rows:
-            click.echo(json.dumps(jsonable(row), ensure_ascii=False))
+            click.echo(json_text(jsonable(row)))
     else:
         same = {column for column in spare if len({str(row.get(column)) for row in rows}) < 2}
         table(rows, [column for column in columns if column not in same] if sys.stdout.isatty() else columns)
         if not rows:
             say(_nothing())
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """JSON with its letters as they are; what a terminal would obey is written as an escape, which readers of JSON undo."""
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent))
 
 
 def _nothing() -> str:
@@ -79,7 +84,7 @@ def _nothing() -> str:
 def show(fields: Mapping[str, object], as_json: bool = False) -> None:
     """Prints one thing: `name  value` lines, or one JSON document."""
     if as_json:
-        click.echo(json.dumps(jsonable(fields), ensure_ascii=False, indent=2))
+        click.echo(json_text(jsonable(fields), indent=2))
         return
     width = max((len(name) for name in fields), default=0)
     for name, value in fields.items():

@@ -37,6 +37,8 @@ HEADERS = frozenset(
 )
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SUBJECT_CHARS = 200
+_SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]+')
+"""RFC 5322 3.2.3. Python's library leaves the quotes off a long display name, so that such a sign would end the name and begin an address."""
 
 
 def header_safe(text: str) -> str:
@@ -70,7 +72,7 @@ def mail_bytes(message: Message, *, sender: str, recipient: str, list_id: str) -
 
 
 def _headers(message: Message, content: Mapping[str, Any], sender: str, domain: str, list_id: str) -> dict[str, object]:
-    name = header_safe(str(content.get("title") or "Monitor"))
+    name = header_safe(_SPECIALS.sub(" ", str(content.get("title") or ""))).lstrip(". ") or "Monitor"
     return {
         "From": Address(display_name=name, addr_spec=sender),
         "Subject": header_safe(str(content["subject"])) or "Digest",
@@ -93,7 +95,7 @@ def _body(text: str) -> str:
 
 
 def _verify(found: bytes) -> None:
-    names = [name.lower() for name, _ in email.message_from_bytes(found, policy=SMTP).items()]
+    names = [name.lower() for name in email.message_from_bytes(found, policy=SMTP)]
     if sorted(names) != sorted(name.lower() for name in HEADERS):
         raise ValueError(f"the mail would carry unexpected headers: {sorted(set(names) ^ {name.lower() for name in HEADERS})}")
 

@@ -85,7 +85,8 @@ def _slack_text(piece: Piece) -> str:
 
 
 def _slack(pieces: Pieces, subject: str) -> Json:
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": _slack_text(piece)}} for piece in pieces]
+    """`verbatim`: Slack makes no links of addresses and no mentions of names that stand in foreign text."""
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": _slack_text(piece), "verbatim": True}} for piece in pieces]
     return {"text": escape(subject, quote=False), "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
 
 

@@ -15,7 +15,7 @@ from monitor.digests.coverage import Coverage, coverage_from
 from monitor.digests.days import Days
 from monitor.digests.labels import Labels
 from monitor.digests.select import Candidate, Item, Selection
-from monitor.digests.wording import link, outlet, pieces, shown
+from monitor.digests.wording import language, link, outlet, pieces, shown
 from monitor.hours import to_text
 from monitor.model import Subscription, Verdict
 from monitor.text import fold
@@ -193,7 +193,7 @@ def _entry_from(fields: dict[str, Any]) -> Entry:
 
 
 def _line(c: Candidate, labels: Labels) -> Line:
-    return Line(headline=shown(c.title) or labels.word("untitled"), lang=c.lang, url=link(c.url), outlet=outlet(c.publisher))
+    return Line(headline=shown(c.title) or labels.word("untitled"), lang=language(c.lang), url=link(c.url), outlet=outlet(c.publisher))
 
 
 def _entry(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> Entry:
@@ -202,7 +202,7 @@ def _entry(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> Entr
     told = [c.told_at for c in item.members if c.told_at is not None]
     outlets = _outlets(item)
     line = _line(item.shown, labels)
-    langs = Counter(c.lang or "?" for c in item.members)
+    langs = Counter(language(c.lang) or "?" for c in item.members)
     return Entry(
         kind=item.kind,
         story=item.lead.story,
@@ -238,7 +238,7 @@ def _with_background(entry: Entry, about: Mapping[str, Any], labels: Labels) -> 
         differs=differs,
         earlier=Line(
             headline=shown(earlier["title"]) or labels.word("untitled"),
-            lang=earlier["lang"],
+            lang=language(earlier["lang"]),
             url=link(earlier["url"] or ""),
             outlet=outlet(earlier["publisher"] or ""),
         )
@@ -247,7 +247,7 @@ def _with_background(entry: Entry, about: Mapping[str, Any], labels: Labels) -> 
         earlier_at=earlier["at"] if earlier else "",
         first=outlet(first[0]) if first else "",
         first_seen_at=min(entry.first_seen_at, first[1]) if first else entry.first_seen_at,
-        copies=tuple((agency, n) for agency, n in about.get("copies", ())),
+        copies=tuple((shown(agency, 60), n) for agency, n in about.get("copies", ())),
     )
 
 

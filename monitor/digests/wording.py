@@ -10,6 +10,7 @@ from monitor.urls import canonical, parse
 
 HEADLINE_CHARS = 300
 _MAX_LINK = 2000
+_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
 _SUBJECT_CHARS = 120
 # What text.clean leaves and a layout does not: soft hyphens, Arabic letter mark, variation selectors in a row, interlinear signs.
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufff9-\ufffb\uffa0]")
@@ -48,6 +49,11 @@ def link(url: str) -> str:
         return ""
     plain = canonical(url)
     return plain if len(plain) <= _MAX_LINK else ""
+
+
+def language(tag: str) -> str:
+    """A language tag as a feed or page gave it (`vi`, `en-US`); "" for what has not the form of one (RFC 5646)."""
+    return tag if _TAG.fullmatch(tag) else ""
 
 
 def outlet(publisher: str) -> str:

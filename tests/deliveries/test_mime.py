@@ -77,6 +77,13 @@ def test_no_title_adds_a_header(text: str) -> None:
     assert all(len(line) <= 998 for line in content.split(b"\r\n"))
 
 
+@pytest.mark.parametrize("title", ['"a" <v@example.org>, other@example.org' + " and more" * 20, ".. x", "a; b: c@d", "Đọc <b>"])
+def test_a_title_is_a_name_and_no_address(title: str) -> None:
+    """However long, the title in From is a name before our address: never an address of its own, a list or a group."""
+    found = read(made(title=title))["From"]
+    assert [each.addr_spec for each in found.addresses] == ["monitor@example.org"]
+
+
 @given(st.text(max_size=300), st.text(max_size=80))
 def test_any_text_keeps_the_headers(subject: str, title: str) -> None:
     """For any text at all the header names are exactly ours, every line is short, and no bare CR or LF stands anywhere."""

@@ -21,6 +21,7 @@ from monitor.articles import step as articles
 from monitor.config import Config
 from monitor.deliveries import step as deliveries
 from monitor.digests import step as digests
+from monitor.digests.publish import step as published
 from monitor.digests.template import BUILT_IN, Templates
 from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
 from monitor.feeds import step as feeds
@@ -183,6 +184,12 @@ async def alarm(app: App) -> Counts:
     )
 
 
+async def publish(app: App) -> Counts:
+    """Keeps the feeds of each watchlist for other readers, where a folder is named for them."""
+    found = await published.publish(store=app.store, watchlists=app.watchlists, settings=app.config.output, new_id=app.new_id)
+    return asdict(found)
+
+
 async def tidy(app: App) -> Counts:
     """Drops the text of articles without hits that is older than `articles.keep_text_days`; identities stay for ever. Mends impossible due times."""
     await asyncio.to_thread(pull_back, app.store, app.clock())
@@ -210,6 +217,7 @@ STEPS: Mapping[str, Step] = {
         Step(name="plan", run=plan, every_s=15),
         Step(name="alarm", run=alarm, every_s=60),
         Step(name="deliver", run=deliver, every_s=5, parallel=8),
+        Step(name="publish", run=publish, every_s=60),
         Step(name="tidy", run=tidy, every_s=3600),
     )
 }

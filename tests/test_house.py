@@ -39,6 +39,7 @@ LEAVES = {
     "mode",
     "notify",
     "notice",
+    "files",
     "json_schema",
 }
 DOORS = {"fetch", "sandbox", "store"}

@@ -26,6 +26,7 @@ from monitor.config.settings import (
     FeedsSettings,
     FetchSettings,
     LogSettings,
+    OutputSettings,
     RootSettings,
     StorageSettings,
     SubscriptionSettings,
@@ -58,6 +59,7 @@ class Config:
     storage: StorageSettings
     alarm: AlarmSettings
     digest: DigestSettings
+    output: OutputSettings
     log: LogSettings
     web: WebSettings
     feed: tuple[FeedSettings, ...]

@@ -24,7 +24,7 @@ def effective(config: Config) -> dict[str, Any]:
         "database": config.database,
         "watchlists": [str(path) for path in config.watchlists],
     }
-    for name in ("fetch", "feeds", "articles", "storage", "alarm", "digest", "log", "web"):
+    for name in ("fetch", "feeds", "articles", "storage", "alarm", "digest", "output", "log", "web"):
         values[name] = _plain(getattr(config, name))
     values["channel"] = {channel.name: _plain(channel) for channel in config.channel}
     values["subscription"] = {each.name: {key: _plain(value) for key, value in asdict(each).items()} for each in config.subscription}

@@ -77,6 +77,7 @@ def _chat(value: object) -> object:
 SecretRef = Annotated[Secret, BeforeValidator(_secret)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 Address = Annotated[str, AfterValidator(_address)]
+OptionalAddress = Annotated[str, AfterValidator(lambda value: value and _address(value))]
 Zone = Annotated[str, AfterValidator(_zone)]
 Ranges = tuple[Annotated[str, AfterValidator(_range)], ...]
 Ports = tuple[Annotated[int, Field(ge=1, le=65535)], ...]
@@ -189,6 +190,17 @@ class DigestSettings(Table):
     """How digests look."""
 
     templates: FilePath | None = None
+
+
+class OutputSettings(Table):
+    """The stories of each watchlist as feeds for other readers, in files."""
+
+    folder: FilePath | None = None
+    formats: tuple[Literal["atom", "json"], ...] = ("atom", "json")
+    items: int = Field(50, ge=1, le=500)
+    review: bool = False
+    lang: Literal["en", "vi", "fr"] = "en"
+    base_url: OptionalAddress = ""
 
 
 class LogSettings(Table):
@@ -370,5 +382,6 @@ class RootSettings(Table):
     storage: StorageSettings = StorageSettings()
     alarm: AlarmSettings = AlarmSettings()
     digest: DigestSettings = DigestSettings()
+    output: OutputSettings = OutputSettings()
     log: LogSettings = LogSettings()
     web: WebSettings = WebSettings()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from monitor.backoff import FILE, WEBHOOK_PATIENCE
 from monitor.config import FileChannel
 from monitor.deliveries.mime import eml_name, mail_bytes
+from monitor.files import keep_names, write_whole
 from monitor.model import Message, SendVerdict
 from monitor.text import one_line
 
@@ -45,9 +44,9 @@ class FileSender:
         names = []
         for form in self._settings.formats:
             path = self._settings.folder / f"{eml_name(message)}.{form}"
-            _write_whole(path, _content(message, content, form))
+            write_whole(path, _content(message, content, form))
             names.append(path.name)
-        _keep_names(self._settings.folder)
+        keep_names(self._settings.folder)
         return names
 
 
@@ -59,21 +58,3 @@ def _content(message: Message, content: dict[str, str], form: str) -> bytes:
             return content["html"].encode("utf-8", "replace")
         case _:
             return content["text"].encode("utf-8", "replace")
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def _keep_names(folder: Path) -> None:
-    """Makes the new names survive a power loss: renaming changes the folder, and that is a file of its own."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -82,12 +82,17 @@ def check_same(database: Path, store: Store) -> None:
 
 def keep_marker(database: Path, store: Store, new_id: Callable[[], str], now: datetime) -> None:
     """Brings the marker up to date with the database, which gets its instance here the first time. Raises OSError where it cannot be written."""
-    with store.write():
-        instance = fact(store, "instance")
-        if instance is None:
-            instance = new_id()
+    write_marker(database, store, instance_of(store, new_id), now)
+
+
+def instance_of(store: Store, new_id: Callable[[], str]) -> str:
+    """The identity of this database, given to it when first asked for."""
+    instance = fact(store, "instance")
+    if instance is None:
+        with store.write():
+            instance = fact(store, "instance") or new_id()
             set_fact(store, "instance", instance)
-    write_marker(database, store, instance, now)
+    return instance
 
 
 def write_marker(database: Path, store: Store, instance: str, now: datetime) -> None:

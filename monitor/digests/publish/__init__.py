@@ -1,0 +1,1 @@
+"""The stories of a watchlist as a feed for other readers: Atom and JSON Feed."""

@@ -8,7 +8,7 @@ import secrets
 import time
 import tomllib
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from monitor.articles.step import ReadSettings
-from monitor.config import Config, read_config
+from monitor.config import AppriseChannel, Config, read_config
+from monitor.deliveries.apprise import address_problem
 from monitor.digests.render import check_templates
 from monitor.digests.step import accept
 from monitor.digests.template import BUILT_IN, SUFFIXES, Templates
@@ -68,6 +69,7 @@ def load(path: Path) -> tuple[Config, tuple[Watchlist, ...]]:
     watchlists = _read_watchlists(reading.source, reading.watchlists, reading.wanted, problems)
     if reading.config is not None:
         _read_templates(reading.config, problems)
+        problems.extend(_addresses(reading.config))
     if reading.config is None or problems:
         raise ConfigError(tuple(problems))
     return reading.config, watchlists
@@ -81,6 +83,14 @@ def load_watchlists(config: Config) -> tuple[Watchlist, ...]:
     if problems:
         raise ConfigError(tuple(problems))
     return watchlists
+
+
+def _addresses(config: Config) -> Iterator[Problem]:
+    """Addresses that Apprise cannot use, where there are any."""
+    for channel in config.channel:
+        if isinstance(channel, AppriseChannel) and (problem := address_problem(channel)):
+            where = f"channel.{channel.name}.url"
+            yield Problem(file=str(config.source), path=where, message=problem, line=_line(config.source, where))
 
 
 def load_templates(config: Config) -> Templates:

@@ -16,7 +16,13 @@ def bodies(subject: str, text: str, event: Mapping[str, object]) -> dict[str, by
     """The bytes of a message by form; `event` is the webhook's body. Always in English, for the operator."""
     html = f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(subject)}</title></head><body><pre>{escape(text)}</pre></body></html>'
     mail = {"subject": subject, "text": text, "html": html, "lang": "en", "title": TITLE, "preheader": subject}
-    forms: dict[str, Mapping[str, object]] = {"mail": mail, "file": mail, "json": event, **_chats(f"{subject}\n\n{text}")}
+    forms: dict[str, Mapping[str, object]] = {
+        "mail": mail,
+        "file": mail,
+        "json": event,
+        "apprise": {"title": subject, "body": text},
+        **_chats(f"{subject}\n\n{text}"),
+    }
     return {form: _bytes(value) for form, value in forms.items()}
 
 

@@ -63,11 +63,19 @@ LEVEL = {
     "__main__": 8,
 }
 TOUCHES_OUTSIDE = {"step", "actions"}
-CHANNEL_SENDERS = {"deliveries.channel", "deliveries.email", "deliveries.webhook", "deliveries.file", "deliveries.chat"}
+CHANNEL_SENDERS = {
+    "deliveries.channel",
+    "deliveries.email",
+    "deliveries.webhook",
+    "deliveries.file",
+    "deliveries.chat",
+    "deliveries.apprise",
+}
 
 # One module (or one folder, where it ends in a dot) per third-party package.
 IMPORTERS = {
     "ahocorasick_rs": {"hits.automaton"},
+    "apprise": {"deliveries.apprise"},
     "aiosmtplib": {"deliveries.email"},
     "apscheduler": {"scheduler"},
     "click": {"cli."},
@@ -83,7 +91,7 @@ IMPORTERS = {
     "psycopg_pool": {"store.postgres"},
     "protego": {"fetch.robots"},
     "py3langid": {"articles.language"},
-    "pydantic": {"config.settings", "config.load"},
+    "pydantic": {"config."},
     "rapidfuzz": {"watchlists."},
     "rich": {"cli.output"},
     "sqlite_utils": {"store.sqlite"},
@@ -175,7 +183,7 @@ def test_every_dependency_is_used() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {re.split(r"[<>=\[ ]", line)[0].replace("-", "_") for line in project["dependencies"]}
     # What an extra brings is imported by the one module that it is for.
-    extras = {"psycopg", "psycopg_pool"}
+    extras = {"apprise", "psycopg", "psycopg_pool"}
     imported = {module.split(".")[0] for path in FILES for module, _ in imports(path)} - extras
     # lxml_html_clean is what makes trafilatura importable beside lxml 6; tzdata serves zoneinfo.
     # The metrics come with their package already named.

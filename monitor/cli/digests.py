@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitor.model import Subscription
     from monitor.pipeline import App
 
-FORMS = ("webhook", "slack", "discord", "telegram", "teams")
+FORMS = ("webhook", "slack", "discord", "telegram", "teams", "apprise")
 
 
 @click.group()

@@ -1,29 +1,33 @@
 """Configuration: one TOML file becomes one frozen `Config`, or a ConfigError that lists every problem with its place."""
 
+from monitor.config.channels import (
+    AppriseChannel,
+    ChannelSettings,
+    ChatChannel,
+    EmailChannel,
+    FileChannel,
+    TelegramChannel,
+    WebhookChannel,
+    destinations_of,
+    form_of,
+)
 from monitor.config.load import Config, Reading, find_config, listening, load_config, parse_config, read_config
 from monitor.config.secrets import Secret
 from monitor.config.settings import (
     AlarmSettings,
     ArticlesSettings,
-    ChannelSettings,
-    ChatChannel,
-    EmailChannel,
     FeedSettings,
     FeedsSettings,
     FetchSettings,
-    FileChannel,
     LogSettings,
     OutputSettings,
     StorageSettings,
-    TelegramChannel,
-    WebhookChannel,
     WebSettings,
-    destinations_of,
-    form_of,
 )
 
 __all__ = [
     "AlarmSettings",
+    "AppriseChannel",
     "ArticlesSettings",
     "ChannelSettings",
     "ChatChannel",

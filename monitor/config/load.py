@@ -16,11 +16,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from monitor.config.channels import CHANNELS, ChannelSettings
 from monitor.config.settings import (
-    CHANNELS,
     AlarmSettings,
     ArticlesSettings,
-    ChannelSettings,
     DigestSettings,
     FeedSettings,
     FeedsSettings,
@@ -30,9 +29,9 @@ from monitor.config.settings import (
     RootSettings,
     StorageSettings,
     SubscriptionSettings,
-    Table,
     WebSettings,
 )
+from monitor.config.values import Table
 from monitor.errors import ConfigError, Problem
 from monitor.hours import nearest_zone, parse_schedule
 from monitor.model import Subscription

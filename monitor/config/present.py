@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from monitor.config.load import Config
 from monitor.config.secrets import MASK, Secret
-from monitor.config.settings import Table
+from monitor.config.values import Table
 
 _LEAST_CHARS = 4
 _LEAST_SEGMENT = 10
@@ -53,10 +53,16 @@ def masked(text: str, values: Iterable[str]) -> str:
 def _parts(value: str) -> Iterator[str]:
     yield value
     yield value.removeprefix("whsec_")
-    if value.startswith(("http://", "https://")):
+    try:
         address = urlsplit(value)
-        yield address.query
-        yield from (segment for segment in (address.path, *address.path.split("/")) if len(segment) >= _LEAST_SEGMENT)
+        names = (address.netloc, address.username or "", address.hostname or "")
+    except ValueError:
+        return
+    if address.scheme and "://" in value:
+        # Addresses of Apprise: many services have a key where others have a host.
+        keys = () if address.scheme in ("http", "https") else names
+        yield from (address.query, address.password or "")
+        yield from (part for part in (*keys, address.path, *address.path.split("/")) if len(part) >= _LEAST_SEGMENT)
 
 
 def _secrets(value: object) -> Iterator[Secret]:

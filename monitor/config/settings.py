@@ -2,93 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from monitor import __version__
-from monitor.config.secrets import Secret, resolve
+from monitor.config.values import Address, FilePath, Lang, OptionalAddress, Ports, Ranges, SecretAddress, SecretRef, Table, Zone
 
 LEAST_TOKEN_CHARS = 16
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-def _secret(value: object, info: ValidationInfo) -> object:
-    if isinstance(value, Secret):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a secret is given by reference: env:NAME or file:PATH")
-    context = info.context or {}
-    return resolve(value, context.get("folder", Path()), context.get("environment"))
-
-
-def _path(value: object, info: ValidationInfo) -> object:
-    if isinstance(value, Path):
-        return value
-    if not isinstance(value, str) or not value:
-        raise ValueError("should be a path in quotes")
-    folder: Path = (info.context or {}).get("folder", Path())
-    return folder / Path(value).expanduser()
-
-
-def _address(value: str) -> str:
-    if not value.startswith(("http://", "https://")) or len(value) < len("http://a"):
-        raise ValueError("should be an address that begins with https:// or http://")
-    return value
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError(f"unknown time zone {value!r}")
-    return value
-
-
-def _range(value: str) -> str:
-    try:
-        return str(ipaddress.ip_network(value))
-    except ValueError:
-        raise ValueError(f"{value!r} is not an address range such as 10.1.2.0/24") from None
-
-
-def _lang(value: str) -> str:
-    if not re.fullmatch(r"([a-z]{2})?", value):
-        raise ValueError(f"{value!r} is not a language code of two letters such as vi, en or fr")
-    return value
-
-
-def _mail_address(value: str) -> str:
-    if not re.fullmatch(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+", value):
-        raise ValueError(f"{value!r} is not a mail address such as desk@example.org")
-    return value
-
-
-def _chat(value: object) -> object:
-    """A chat is named by a number or by @name; numbers are usually written without quotes."""
-    text = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    if not re.fullmatch(r"-?\d{1,20}|@\w{4,64}", text):
-        raise ValueError("should be a chat's number (such as -1001234567890) or its @name")
-    return text
-
-
-SecretRef = Annotated[Secret, BeforeValidator(_secret)]
-FilePath = Annotated[Path, BeforeValidator(_path)]
-Address = Annotated[str, AfterValidator(_address)]
-OptionalAddress = Annotated[str, AfterValidator(lambda value: value and _address(value))]
-Zone = Annotated[str, AfterValidator(_zone)]
-Ranges = tuple[Annotated[str, AfterValidator(_range)], ...]
-Ports = tuple[Annotated[int, Field(ge=1, le=65535)], ...]
-Lang = Annotated[str, AfterValidator(_lang)]
-EmailAddress = Annotated[str, AfterValidator(_mail_address)]
-
-
-class Table(BaseModel):
-    """A table of the file: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, strict=False, hide_input_in_errors=True)
 
 
 class FetchSettings(Table):
@@ -158,18 +81,6 @@ class StorageSettings(Table):
     network: bool = False
     backup_every_h: int = Field(24, ge=0, le=24 * 31)
     backups_kept: int = Field(7, ge=1, le=1000)
-
-
-def _secret_address(value: object, info: ValidationInfo) -> object:
-    """An address that may be a secret itself: written out, or by reference."""
-    plain = isinstance(value, str) and value.startswith(("http://", "https://"))
-    secret = Secret(str(value)) if plain else _secret(value, info)
-    if isinstance(secret, Secret):
-        _address(secret.reveal())
-    return secret
-
-
-SecretAddress = Annotated[Secret, BeforeValidator(_secret_address)]
 
 
 class AlarmSettings(Table):
@@ -261,93 +172,6 @@ class WebSettings(Table):
         if self.is_wildcard and not self.hosts:
             raise ValueError(f"listening on {self.listen} needs hosts: the names by which people reach it")
         return self
-
-
-class EmailChannel(Table):
-    """Mail by SMTP: one message per recipient."""
-
-    name: str = ""
-    type: Literal["email"]
-    host: str = Field(min_length=1)
-    port: int = Field(587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: str = ""
-    password: SecretRef | None = None
-    sender: EmailAddress
-    to: tuple[EmailAddress, ...] = Field(min_length=1)
-    list_id: str = ""
-    timeout_s: float = Field(60.0, gt=0, le=600)
-
-
-class WebhookChannel(Table):
-    """A signed POST (Standard Webhooks) to one endpoint."""
-
-    name: str = ""
-    type: Literal["webhook"]
-    url: Address
-    secret: SecretRef
-    previous_secret: SecretRef | None = None
-    allow_private: Ranges = ()
-    ports: Ports = ()
-    timeout_s: float = Field(20.0, gt=0, le=120)
-
-
-class FileChannel(Table):
-    """Files in a folder: needs no account."""
-
-    name: str = ""
-    type: Literal["file"]
-    folder: FilePath
-    formats: tuple[Literal["html", "txt", "eml"], ...] = ("html", "txt", "eml")
-
-
-class ChatChannel(Table):
-    """An incoming webhook of Slack, Discord or Microsoft Teams (a Workflows address). The address is the secret."""
-
-    name: str = ""
-    type: Literal["slack", "discord", "teams"]
-    url: SecretRef
-    allow_private: Ranges = ()
-    ports: Ports = ()
-    timeout_s: float = Field(20.0, gt=0, le=120)
-
-
-class TelegramChannel(Table):
-    """A Telegram bot that writes to one chat. `server` is where the bot API answers."""
-
-    name: str = ""
-    type: Literal["telegram"]
-    token: SecretRef
-    chat: Annotated[str, BeforeValidator(_chat)]
-    server: Address = "https://api.telegram.org"
-    allow_private: Ranges = ()
-    ports: Ports = ()
-    timeout_s: float = Field(20.0, gt=0, le=120)
-
-
-ChannelSettings = EmailChannel | WebhookChannel | FileChannel | ChatChannel | TelegramChannel
-
-CHANNELS: dict[str, type[EmailChannel | WebhookChannel | FileChannel | ChatChannel | TelegramChannel]] = {
-    "email": EmailChannel,
-    "webhook": WebhookChannel,
-    "file": FileChannel,
-    "slack": ChatChannel,
-    "discord": ChatChannel,
-    "teams": ChatChannel,
-    "telegram": TelegramChannel,
-}
-
-
-def form_of(channel: ChannelSettings) -> str:
-    """The form of the messages that a channel takes: mail, json, file, or the name of a chat service."""
-    return {"email": "mail", "webhook": "json"}.get(channel.type, channel.type)
-
-
-def destinations_of(channel: ChannelSettings) -> tuple[tuple[str, str], ...]:
-    """(channel, destination) pairs: one per recipient; an endpoint by its channel's name, since its address may hold a secret."""
-    if isinstance(channel, EmailChannel):
-        return tuple((channel.name, f"mail:{address}") for address in channel.to)
-    return ((channel.name, f"{channel.type}:{channel.name}"),)
 
 
 class SubscriptionSettings(Table):

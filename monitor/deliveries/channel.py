@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from monitor.config import ChannelSettings, ChatChannel, EmailChannel, FileChannel, TelegramChannel, WebhookChannel
+from monitor.config import AppriseChannel, ChannelSettings, ChatChannel, EmailChannel, FileChannel, TelegramChannel, WebhookChannel
+from monitor.deliveries.apprise import AppriseSender
 from monitor.deliveries.chat import ChatSender
 from monitor.deliveries.email import EmailSender
 from monitor.deliveries.file import FileSender
@@ -42,3 +43,5 @@ def _build(settings: ChannelSettings, door: Sender) -> Channel:
             return FileSender(settings)
         case ChatChannel() | TelegramChannel():
             return ChatSender(settings, door)
+        case AppriseChannel():
+            return AppriseSender(settings)

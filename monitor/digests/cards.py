@@ -1,4 +1,4 @@
-"""What each chat service takes: the payload of a few pieces, and whether it is within the service's limits. Pure.
+"""What each chat service, and Apprise, takes: the payload of a few pieces, and whether it is within the service's limits. Pure.
 
 Foreign text is escaped for each service's markup, so that no headline can make a link, mention anybody or break the layout.
 """
@@ -21,6 +21,9 @@ TELEGRAM_UNITS = 4_096
 """Telegram counts UTF-16 units of the text; counting them with the markup stays on the safe side."""
 
 TEAMS_BYTES = 28_000
+APPRISE_BYTES = 3_800
+"""Of plain text: ntfy turns what is longer than 4,096 bytes into an attachment."""
+
 _ROOM = 200
 """Left free in each part for the line that numbers it."""
 
@@ -200,6 +203,28 @@ def _teams_fits(pieces: Pieces) -> bool:
     return _size(_teams(pieces, "")) <= TEAMS_BYTES - 10 * _ROOM
 
 
+# --- Apprise --------------------------------------------------------------------------------------------------------------
+
+
+def _apprise_text(pieces: Pieces) -> str:
+    """Plain text: most services behind an address know no markup."""
+    return "\n\n".join(_apprise_piece(piece) for piece in pieces)
+
+
+def _apprise_piece(piece: Piece) -> str:
+    said = "".join(text for text, _ in piece.sentence)
+    lines = (piece.section.upper(), piece.headline, piece.url, f"“{said}”" if said else "", *piece.notes)
+    return "\n".join(line for line in lines if line)
+
+
+def _apprise(pieces: Pieces, subject: str) -> Json:
+    return {"title": subject, "body": _apprise_text(pieces)}
+
+
+def _apprise_fits(pieces: Pieces) -> bool:
+    return len(_apprise_text(pieces).encode("utf-8")) <= APPRISE_BYTES - _ROOM
+
+
 def _size(payload: Json) -> int:
     return len(json.dumps(payload, ensure_ascii=False).encode("utf-8"))
 
@@ -211,4 +236,5 @@ def _cut(text: str, limit: int) -> str:
 SLACK = Service(payload=_slack, fits=_slack_fits)
 DISCORD = Service(payload=_discord, fits=_discord_fits)
 TELEGRAM = Service(payload=_telegram, fits=_telegram_fits)
+APPRISE = Service(payload=_apprise, fits=_apprise_fits)
 TEAMS = Service(payload=_teams, fits=_teams_fits)

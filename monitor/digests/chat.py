@@ -1,4 +1,4 @@
-"""A digest as chat messages for Slack, Discord, Telegram and Microsoft Teams, split on item borders within each service's limits. Pure.
+"""A digest as chat messages for Slack, Discord, Telegram, Microsoft Teams and what Apprise reaches, split on item borders within each service's limits. Pure.
 
 Chats know no identity: each part is a message of its own, and a repeat after a lost answer can be seen (DESIGN 6.3).
 """
@@ -16,9 +16,9 @@ from monitor.digests.document import Document, Entry, Line
 from monitor.digests.phrases import KINDS, Phrases
 
 SERVICES: Mapping[str, Service] = MappingProxyType(
-    {"slack": cards.SLACK, "discord": cards.DISCORD, "telegram": cards.TELEGRAM, "teams": cards.TEAMS}
+    {"slack": cards.SLACK, "discord": cards.DISCORD, "telegram": cards.TELEGRAM, "teams": cards.TEAMS, "apprise": cards.APPRISE}
 )
-"""The chat services by the name of their channel type, which is also the form of their messages."""
+"""The chat services, and Apprise, by the name of their channel type, which is also the form of their messages."""
 
 _CUT = 80
 _LONGEST_LINK = 600

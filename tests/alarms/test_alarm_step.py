@@ -270,7 +270,7 @@ def test_every_form_is_sound(over: bool) -> None:
     """Foreign text in an alarm stays text in mail, JSON and every chat; a mail takes it as it is."""
     hostile = "feed x: <script>alert(1)</script> =?utf-8?q?Hi=0D=0ABcc:_x?= @everyone <!channel> [a](http://evil)\r\nBcc: y"
     message = told("uid-1", [alarm(hostile)], over=over, now=NOW)
-    assert set(message.bodies) == {"mail", "file", "json", "slack", "discord", "telegram", "teams"}
+    assert set(message.bodies) == {"mail", "file", "json", "slack", "discord", "telegram", "teams", "apprise"}
     found = {form: json.loads(body) for form, body in message.bodies.items()}
     assert "<script>" not in found["mail"]["html"]
     assert found["json"]["type"] == ("feed.recovered" if over else "feed.unhealthy")

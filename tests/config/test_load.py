@@ -180,6 +180,7 @@ SECRETS = {
     "HOOK_OLD": "whsec_eQ==",
     "CHAT_URL": "https://hooks.example.org/s",
     "TELEGRAM_TOKEN": "1:a",
+    "APPRISE_URL": "ntfy://topic",
     "WEB_TOKEN": "a-token-of-thirty-two-characters",
 }
 
@@ -198,7 +199,7 @@ def test_the_shipped_file_is_right() -> None:
     switched_on = re.sub(r"(?m)^# (?=(\[|[a-z_]+ = ))", "", text)
     config = parse_config(switched_on, ROOT / "config.toml", SECRETS)
     assert len(config.feed) >= 40
-    assert {channel.type for channel in config.channel} == {"file", "email", "webhook", "slack", "telegram"}
+    assert {channel.type for channel in config.channel} == {"file", "email", "webhook", "slack", "telegram", "apprise"}
 
 
 def test_the_shipped_file_shows_every_key() -> None:

@@ -60,6 +60,7 @@ HOLDS = {
     "slack": slack_holds,
     "discord": discord_holds,
     "telegram": lambda payload: 0 < len(payload["text"].encode("utf-16-le")) // 2 <= 4_096,
+    "apprise": lambda payload: 0 < len(payload["body"].encode("utf-8")) <= 3_800 and len(payload["title"]) <= 250,
     "teams": lambda payload: len(json.dumps(payload, ensure_ascii=False).encode("utf-8")) <= 28_000,
 }
 

@@ -49,6 +49,7 @@ def show_story(ctx: click.Context, story_id: int, as_json: bool) -> None:
     story, found = _story(store, story_id)
     linked = links(store, story_id)
     disagreeing = [f"{figure} ({source}) vs {other} ({other_source})" for figure, source, other, other_source in linked.pop("differs")]
+    linked.pop("known")
     if as_json:
         show({**asdict(story), **linked, "disagreements": disagreeing, "hits": found}, as_json=True)
         return

@@ -229,7 +229,11 @@ def _with_background(entry: Entry, about: Mapping[str, Any], labels: Labels) -> 
     earlier, first = about.get("earlier"), about.get("first")
     differs = tuple(
         labels.word(
-            "versus", one=_figure(one, labels), source=outlet(source), other=_figure(other, labels), other_source=outlet(other_source)
+            "versus",
+            one=figure_in_words(one, labels),
+            source=outlet(source),
+            other=figure_in_words(other, labels),
+            other_source=outlet(other_source),
         )
         for one, source, other, other_source in about.get("differs", ())[:_MAX_DIFFERS]
     )
@@ -283,7 +287,7 @@ def _by_side(verdict: Verdict, aliases: set[str] | None) -> tuple[tuple[str, ...
 def _brings(item: Item, evidence: Verdict, best: Verdict, labels: Labels) -> tuple[str, ...]:
     titles = {m.id: m.title for verdict in (evidence, best) for m in verdict.mentions}
     said = "\n".join((*(c.title for c in item.members), evidence.snippet.text, best.snippet.text))
-    return tuple(_counted(fact, text, said) for fact in item.delta if (text := _fact(fact, titles, labels)))
+    return tuple(_counted(fact, text, said) for fact in item.delta if (text := fact_in_words(fact, titles, labels)))
 
 
 def _counted(fact: str, text: str, said: str) -> str:
@@ -296,12 +300,12 @@ def _counted(fact: str, text: str, said: str) -> str:
     return f"{text} {found[1]}" if found else text
 
 
-def _fact(fact: str, titles: Mapping[str, str], labels: Labels) -> str:
+def fact_in_words(fact: str, titles: Mapping[str, str], labels: Labels) -> str:
     """A new fact in words: `figure:USD:200000000`, `day:09-15`, `step:signed`, `quote`, `official`, `entity:marvell`."""
     kind, _, value = fact.partition(":")
     match kind:
         case "figure":
-            return _figure(value, labels)
+            return figure_in_words(value, labels)
         case "day":
             return labels.day_of(int(value[:2]), int(value[3:]))
         case "step" | "quote" | "official":
@@ -310,6 +314,7 @@ def _fact(fact: str, titles: Mapping[str, str], labels: Labels) -> str:
             return shown(titles.get(value, value.replace("-", " ")), 60)
 
 
-def _figure(figure: str, labels: Labels) -> str:
+def figure_in_words(figure: str, labels: Labels) -> str:
+    """A figure with its kind, as stories keep it (`USD:200000000`, `n:1000`), in words."""
     kind, _, value = figure.partition(":")
     return labels.figure(kind, float(value))

@@ -8,7 +8,7 @@ from monitor.hits.sentences import Layout, Sentence, lay_out
 from monitor.hits.shortfall import shortfall
 from monitor.model import Mention, Rejected, Verdict, Watchlist
 
-_WHY = {
+WHY = {
     "case": "upper and lower case differ",
     "marks": "the marks differ, or are missing in a name too short to do without",
     "guard": "part of a longer name",
@@ -66,4 +66,4 @@ def _marked(layout: Layout, sentence: Sentence, mentions: Sequence[Mention]) -> 
 
 def _refusal(layout: Layout, refusal: Rejected) -> str:
     around = layout.text[max(0, refusal.start - 20) : refusal.end + 20].replace("\n", " ")
-    return f"  {layout.text[refusal.start : refusal.end]!r} for {refusal.id}: {_WHY.get(refusal.reason, refusal.reason)} (…{around}…)"
+    return f"  {layout.text[refusal.start : refusal.end]!r} for {refusal.id}: {WHY.get(refusal.reason, refusal.reason)} (…{around}…)"

@@ -12,7 +12,7 @@ from monitor.text import fold
 ZoneName = Literal["title", "lead", "body"]
 
 _LEAD_CHARS = 350
-_MOST_CHARS = 60_000
+MOST_CHARS = 60_000
 _ROUNDUP = re.compile(
     r"^\W*(?:diem tin|ban tin|tin tuc (?:sang|trua|chieu|toi|24h|the gioi)|tin nong|tin nhanh|diem bao|news (?:in brief|roundup)|morning brief)"
 )
@@ -60,7 +60,7 @@ def matched_text(title: str, text: str) -> str:
 
 def lay_out(title: str, text: str) -> Layout:
     """Splits a title and a text (both cleaned) into sentences. Of a text beyond 60,000 characters only those are looked at: no article is longer."""
-    whole = matched_text(title, text)[:_MOST_CHARS]
+    whole = matched_text(title, text)[:MOST_CHARS]
     folded = fold(whole)
     roundup = bool(_ROUNDUP.match(folded)) and bool(re.search(r"[|;]", whole))
     sentences = _pieces(whole) if roundup else _sentences(title, whole, folded)

@@ -117,6 +117,10 @@ select d.hit_id as hit, d.story_id as story, d.shown_as, d.position, h.band, h.s
 from digest_hits d join hits h on h.id = d.hit_id join articles a on a.id = h.article_id
 where d.digest_id = :id order by case when d.position = 0 then 1 else 0 end, d.position, d.shown_as, d.hit_id
 """
+_TOLD_IN = """
+select g.id, g.subject, g.created_at, s.name as subscription, d.shown_as, d.position from digest_hits d join digests g on g.id = d.digest_id
+join subscriptions s on s.id = d.subscription_id where d.hit_id = :hit order by g.created_at, g.id
+"""
 _SENT_TO = """
 select v.channel, v.destination, v.state, v.attempts, v.delivered_at, v.last_error, g.part
 from deliveries v join messages g on g.id = v.message_id where g.digest_id = :id order by v.channel, v.destination, g.part
@@ -362,6 +366,11 @@ def _bodies(store: Store, digest_id: int, field: str) -> Iterable[str]:
 def members(store: Store, digest_id: int) -> list[Row]:
     """The digest's hits with their articles, items first, then what was folded into them."""
     return store.all(_MEMBERS, id=digest_id)
+
+
+def told_in(store: Store, hit_id: int) -> list[Row]:
+    """The digests that hold a hit, oldest first, and as what (`shown_as`) in which place."""
+    return store.all(_TOLD_IN, hit=hit_id)
 
 
 def sent_to(store: Store, digest_id: int) -> list[Row]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.config import FeedSettings, FeedsSettings
-from monitor.hours import from_text_or_none
+from monitor.hours import from_text, from_text_or_none
 from monitor.model import Feed
 from monitor.store import sites
 from monitor.store.driver import Row, Store
@@ -48,6 +48,18 @@ select f.name, count(e.id) as entries, sum(case when e.first_seen_at >= :since t
   (select count(distinct h.id) from hits h join entries x on x.article_id = h.article_id where x.feed_id = f.id) as hits,
   f.polls, f.interval_s, f.fail_count
 from feeds f left join entries e on e.feed_id = f.id where f.state <> 'removed' group by f.id order by f.name
+"""
+_WATCHED = f"""
+select {", ".join(f"f.{name.strip()}" for name in COLUMNS.split(","))}, f.polls, f.full_at, f.held_at, f.held_kind, f.held_reason, f.silent_since_at,
+  f.answered_url, f.moved_url, s.host, s.blocked_until_at, s.block_reason
+from feeds f join sites s on s.id = f.site_id where f.state <> 'removed' order by f.name
+"""
+_ARRIVALS = "select feed_id, hour_at, entries from arrivals where hour_at >= :since order by feed_id, hour_at"
+_EVENTS_OF = "select happened_at, kind, detail from events where subject = :name and kind like 'feed.%' order by id desc limit :limit"
+_ENTRIES_OF = """
+select e.title, e.url, e.published_at, e.first_seen_at, e.lang, a.id as article, a.state, a.text_source,
+  (select min(h.id) from hits h where h.article_id = a.id) as hit
+from entries e join articles a on a.id = e.article_id where e.feed_id = :id order by e.id desc limit :limit
 """
 
 
@@ -125,6 +137,33 @@ def make_due(store: Store, now: datetime) -> None:
 def stats(store: Store, since: datetime) -> list[Row]:
     """Per feed: entries ever and since an instant, hits, polls."""
     return store.all(_STATS, since=since)
+
+
+def watched(store: Store) -> list[Row]:
+    """Rows of the feeds that are configured, by name, with what their site and their silence say; times are instants."""
+    return [_with_instants(row) for row in store.all(_WATCHED)]
+
+
+def arrivals(store: Store, since: datetime) -> dict[int, list[tuple[datetime, int]]]:
+    """By feed: the hours since an instant in which something new came, with how much."""
+    found: dict[int, list[tuple[datetime, int]]] = {}
+    for row in store.all(_ARRIVALS, since=since):
+        found.setdefault(row["feed_id"], []).append((from_text(row["hour_at"]), row["entries"]))
+    return found
+
+
+def events_of(store: Store, name: str, limit: int) -> list[Row]:
+    """What happened to a feed (failing, recovered, moved, held, a gap), newest first; times are instants."""
+    return [_with_instants(row) for row in store.all(_EVENTS_OF, name=name, limit=limit)]
+
+
+def entries_of(store: Store, feed_id: int, limit: int) -> list[Row]:
+    """The newest entries of a feed with what became of them: their article and its first hit; times are instants."""
+    return [_with_instants(row) for row in store.all(_ENTRIES_OF, id=feed_id, limit=limit)]
+
+
+def _with_instants(row: Row) -> Row:
+    return {name: from_text_or_none(value) if name.endswith("_at") else value for name, value in row.items()}
 
 
 def feed_of(row: Row) -> Feed:

@@ -38,6 +38,10 @@ update hits set version_id = :version, band = :band, score = :score, verdict_jso
 where id = :id
 """
 _VERSION_OF = "select v.source_json from hits h join watchlist_versions v on v.id = h.version_id where h.id = :id"
+_ABOUT = """
+select v.id as version, v.rev, v.digest, v.engine, v.created_at as version_at, h.text_hash, h.backfill, s.title as story_title, s.lang as story_lang
+from hits h join watchlist_versions v on v.id = h.version_id left join stories s on s.id = h.story_id where h.id = :id
+"""
 _SHOW_FINDS = """
 update hits set backfill = 1 where version_id = :version and quiet = 1 and backfill = 0
   and article_id in (select a.id from articles a where a.quiet = 0) and not exists (select 1 from digest_hits d where d.hit_id = hits.id)
@@ -82,6 +86,17 @@ group by name order by hits desc, name limit :limit
 _ALERTS = """
 select watchlist, count(distinct case when band = 'alert' and quiet = 0 and novelty = 'new' then story_id end) as alerts
 from hits where created_at >= :since group by watchlist
+"""
+_NOISE = """
+select m.name, max(m.title) as title, m.kind, count(distinct case when l.verdict = 'useful' then l.hit_id end) as useful,
+  count(distinct case when l.verdict = 'useless' then l.hit_id end) as useless
+from labels l join hits h on h.id = l.hit_id join mentions m on m.hit_id = l.hit_id
+where h.watchlist = :watchlist and m.kind <> 'cue' and l.id = (select max(x.id) from labels x where x.hit_id = l.hit_id)
+group by m.name, m.kind order by useless desc, useful, m.name limit :limit
+"""
+_CAUGHT = """
+select sum(case when band = 'alert' and quiet = 0 then 1 else 0 end) as alerts, sum(case when band = 'review' and quiet = 0 then 1 else 0 end) as looks,
+  sum(quiet) as quiet from hits where watchlist = :watchlist and created_at >= :since
 """
 _BEGUN = "select watchlist, min(created_at) as begun_at from watchlist_versions group by watchlist"
 
@@ -199,6 +214,12 @@ def version_of(store: Store, hit_id: int) -> str | None:
     """The watchlist that gave a hit its verdict, its whole meaning as JSON; None where there is no such hit."""
     row = store.one(_VERSION_OF, id=hit_id)
     return None if row is None else str(row["source_json"])
+
+
+def about(store: Store, hit_id: int) -> Row | None:
+    """What a hit's page tells beside the hit: the version that judged it (version, rev, digest, engine, version_at), its story's title and language,
+    the hash of the text that was judged, and whether a changed watchlist found it in history (backfill)."""
+    return store.one(_ABOUT, id=hit_id)
 
 
 def show_finds(store: Store, version_id: int) -> int:
@@ -324,3 +345,14 @@ def alerts_since(store: Store, since: datetime) -> Alerts:
         alerts={row["watchlist"]: row["alerts"] for row in store.all(_ALERTS, since=since)},
         begun_at={row["watchlist"]: from_text(row["begun_at"]) for row in store.all(_BEGUN)},
     )
+
+
+def noise(store: Store, watchlist: str, limit: int) -> list[Row]:
+    """By entity and topic of a watchlist's marked hits: how many were useful and how many useless (the last mark counts), the noisiest first."""
+    return store.all(_NOISE, watchlist=watchlist, limit=limit)
+
+
+def caught(store: Store, watchlist: str, since: datetime) -> Row:
+    """How many hits a watchlist has made since an instant: `alerts`, `looks` (worth a look), `quiet`."""
+    row = store.one(_CAUGHT, watchlist=watchlist, since=since)
+    return {name: (row or {}).get(name) or 0 for name in ("alerts", "looks", "quiet")}

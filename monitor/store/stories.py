@@ -229,11 +229,12 @@ def get(store: Store, story_id: int) -> Story | None:
 
 def links(store: Store, story_id: int) -> Row:
     """What a story goes on from (`earlier_id`, `earlier_title`), what went on from it (`later`: id and title rows), where it was merged
-    into, and the sums of money that its reports disagree on (`differs`: figure, source, figure, source)."""
+    into, the sums of money that its reports disagree on (`differs`: figure, source, figure, source), and what its reports told together
+    (`known`: lists of entities, figures, days, and the step it has come to)."""
     row = store.one(_LINKS, id=story_id)
     assert row is not None
     record = json.loads(row.pop("fingerprint_json"))
-    return {**row, "later": store.all(_FOLLOWERS, id=story_id), "differs": record.get("differs", [])}
+    return {**row, "later": store.all(_FOLLOWERS, id=story_id), "differs": record.get("differs", []), "known": record.get("known", {})}
 
 
 def background(store: Store, stories: Iterable[int]) -> dict[int, Row]:

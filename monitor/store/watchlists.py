@@ -20,6 +20,9 @@ returning id
 """
 _IDS = "select id, watchlist from watchlist_versions where rev = :rev"
 _LIST = "select id, watchlist, title, digest, engine, rev, created_at from watchlist_versions order by rev desc, watchlist, id desc limit :limit"
+_HISTORY = """
+select id, title, digest, engine, rev, created_at from watchlist_versions where watchlist = :watchlist order by id desc limit :limit
+"""
 _SOURCE = "select source_json from watchlist_versions where id = :id"
 _ACTIVE = "select id, watchlist, title, digest, engine, source_json as source, created_at from watchlist_versions where rev = :rev order by watchlist"
 
@@ -73,6 +76,11 @@ def active(store: Store) -> list[Row]:
 def listed(store: Store, limit: int) -> list[Row]:
     """Rows of all versions, newest revision first."""
     return store.all(_LIST, limit=limit)
+
+
+def history(store: Store, watchlist: str, limit: int) -> list[Row]:
+    """Rows of one watchlist's versions, newest first."""
+    return store.all(_HISTORY, watchlist=watchlist, limit=limit)
 
 
 def source(store: Store, version_id: int) -> str | None:

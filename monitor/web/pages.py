@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from monitor.web import entrance, today
+from monitor.web import deliveries, entrance, feeds, hit, search, story, today, watchlists
 from monitor.web.desk import Route
 
 ROUTES: tuple[Route, ...] = (
     *entrance.ROUTES,
     Route(path="/", answer=today.today),
     Route(path="/digests/{id}", answer=today.digest),
+    Route(path="/search", answer=search.search),
+    Route(path="/stories/{id}", answer=story.story),
+    Route(path="/hits/{id}", answer=hit.hit),
+    Route(path="/hits/{id}/marks", answer=hit.mark, methods=("POST",)),
+    Route(path="/feeds", answer=feeds.feeds),
+    Route(path="/feeds/{name}", answer=feeds.feed),
+    Route(path="/feeds/{name}/state", answer=feeds.set_state, methods=("POST",)),
+    Route(path="/deliveries", answer=deliveries.deliveries),
+    Route(path="/deliveries/{id}", answer=deliveries.delivery),
+    Route(path="/deliveries/{id}/retry", answer=deliveries.retry, methods=("POST",)),
+    Route(path="/watchlists", answer=watchlists.watchlists),
+    Route(path="/watchlists/{name}", answer=watchlists.watchlist),
 )

@@ -125,7 +125,15 @@ def _environment() -> Environment:
         loader=PackageLoader("monitor.web", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.globals |= {"version": __version__, "static": static_address, "address": address, "languages": LANGUAGES}
-    environment.filters |= {"link": link, "shown": shown, "outlet": outlet, "span": span, "quoted": _quoted, "whole": _whole}
+    environment.filters |= {
+        "link": link,
+        "shown": shown,
+        "outlet": outlet,
+        "span": span,
+        "quoted": _quoted,
+        "whole": _whole,
+        "seconds": _seconds,
+    }
     return environment
 
 
@@ -137,3 +145,8 @@ def _quoted(text: Any) -> str:
 def _whole(number: int) -> str:
     """A whole number with commas between thousands."""
     return f"{number:,}"
+
+
+def _seconds(number: int) -> str:
+    """A number of seconds as a span."""
+    return span(timedelta(seconds=number))

@@ -60,6 +60,7 @@ async def serve(application: Any, listening: socket.socket, stop: asyncio.Event)
         ws="none",
         lifespan="off",
         server_header=False,
+        forwarded_allow_ips="127.0.0.1",
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         limit_concurrency=MAX_CONNECTIONS,

@@ -31,6 +31,14 @@ def dashboard(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
         yield opened
 
 
+@pytest.fixture
+def own_dashboard(demo_folder: Path, tmp_path: Path) -> Iterator[Dashboard]:
+    """An open dashboard over a copy of the demo that the test alone changes."""
+    shutil.copytree(demo_folder, tmp_path / "desk")
+    with Dashboard(tmp_path / "desk") as opened:
+        yield opened
+
+
 @pytest.fixture(scope="module")
 def person(dashboard: Dashboard) -> Iterator[httpx.Client]:
     """Somebody who has logged in."""

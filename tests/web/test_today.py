@@ -54,11 +54,12 @@ def test_a_name_that_is_no_subscription_shows_the_first(person: httpx.Client) ->
     assert "VN-US tech" in person.get("/?subscription=%00nobody").text
 
 
-def test_what_waits_stands_before_what_was_told(dashboard: Dashboard, person: httpx.Client) -> None:
+def test_what_waits_stands_before_what_was_told(own_dashboard: Dashboard) -> None:
     """Hits that no digest tells yet are shown first, as the next digest would tell them."""
-    with dashboard.store.write():
-        dashboard.store.run("update subscriptions set settled_hit_id = 0")
-        dashboard.store.run("delete from digest_hits where digest_id = (select max(id) from digests)")
-    words = shown(person.get("/").text)
+    with own_dashboard.store.write():
+        own_dashboard.store.run("update subscriptions set settled_hit_id = 0")
+        own_dashboard.store.run("delete from digest_hits where digest_id = (select max(id) from digests)")
+    with own_dashboard.person() as person:
+        words = shown(person.get("/").text)
     assert "found since the last digest" in words
     assert "Last digest" in words

@@ -1,0 +1,99 @@
+"""Hits as a reader looks for them: by words, names, feed, language, band and time; newest first, and counted for plots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.store.driver import Row, Store, Value
+
+MOST_NAMES = 4
+_MARGIN = 1000
+"""Numbers of hits follow their times but for clocks that were set back: so many earlier ones are looked at too."""
+
+_FIRST = "select id from hits where created_at >= :since order by created_at, id limit 1"
+_FROM = "from hits h join articles a on a.id = h.article_id"
+_COLUMNS = """
+select h.id, h.watchlist, h.band, h.score, h.quiet, h.story_id as story, h.novelty, h.created_at, h.verdict_json, a.title, a.url, a.publisher, a.lang,
+  a.published_at, (select l.verdict from labels l where l.hit_id = h.id order by l.id desc limit 1) as mark
+"""
+_ALWAYS = "h.id >= :low and h.created_at >= :since and h.created_at < :until"
+_CLAUSES = {
+    "watchlist": "h.watchlist = :watchlist",
+    "band": "h.band = :band",
+    "lang": "a.lang = :lang",
+    "publisher": "a.publisher = :publisher",
+    "feed": "exists (select 1 from entries e join feeds f on f.id = e.feed_id where e.article_id = h.article_id and f.name = :feed)",
+    "mark": "(select l.verdict from labels l where l.hit_id = h.id order by l.id desc limit 1) = :mark",
+    "before": "h.id < :before",
+}
+_NAMED = "h.id in (select m.hit_id from mentions m where m.name = :name{n} and m.hit_id >= :low)"
+_HOURS = "select substr(created_at, 1, 13) as hour, count(*) as hits from ({chosen}) found group by substr(created_at, 1, 13) order by hour"
+_NAMES = """
+select f.id as hit, f.created_at, m.name, max(m.title) as title from ({chosen}) f join mentions m on m.hit_id = f.id
+where m.kind = 'entity' group by f.id, f.created_at, m.name order by f.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for. `names`: ids of entities or topics, all of which the hit mentions; `articles`: only hits of these (`store.search`).
+
+    `mark`: what somebody thought last of the hit; `since` and `until` bound when it was found: [since, until).
+    """
+
+    since: datetime
+    until: datetime
+    watchlist: str = ""
+    band: str = ""
+    lang: str = ""
+    publisher: str = ""
+    feed: str = ""
+    mark: str = ""
+    names: tuple[str, ...] = ()
+    articles: Sequence[int] | None = None
+
+
+def found(store: Store, wanted: Wanted, limit: int, before: int | None = None) -> list[Row]:
+    """Rows of hits, newest number first; `before`: only those with a lower number (the next page)."""
+    where, values = _where(store, wanted, before)
+    return store.all(f"{_COLUMNS} {_FROM} where {where} order by h.id desc limit :limit", limit=limit, **values)
+
+
+def by_hour(store: Store, wanted: Wanted, most: int) -> list[Row]:
+    """Rows (hour as `2024-09-26T07`, hits) over the newest `most` hits."""
+    chosen, values = _chosen(store, wanted, most)
+    return store.all(_HOURS.replace("{chosen}", chosen), **values)
+
+
+def names_of_hits(store: Store, wanted: Wanted, most: int) -> list[Row]:
+    """Rows (hit, created_at, name, title), one for each entity of each of the newest `most` hits."""
+    chosen, values = _chosen(store, wanted, most)
+    return store.all(_NAMES.replace("{chosen}", chosen), **values)
+
+
+def _chosen(store: Store, wanted: Wanted, most: int) -> tuple[str, dict[str, Value]]:
+    where, values = _where(store, wanted, None)
+    source = _FROM if wanted.lang or wanted.publisher else "from hits h"
+    return f"select h.id, h.created_at {source} where {where} order by h.id desc limit :most", {**values, "most": most}
+
+
+def _where(store: Store, wanted: Wanted, before: int | None) -> tuple[str, dict[str, Value]]:
+    first = store.one(_FIRST, since=wanted.since)
+    values: dict[str, Value] = {"since": wanted.since, "until": wanted.until, "low": max(0, first["id"] - _MARGIN) if first else 0}
+    clauses = [_ALWAYS]
+    for name in ("watchlist", "band", "lang", "publisher", "feed", "mark"):
+        if value := getattr(wanted, name):
+            clauses.append(_CLAUSES[name])
+            values[name] = value
+    if before is not None:
+        clauses.append(_CLAUSES["before"])
+        values["before"] = before
+    for number, name in enumerate(wanted.names[:MOST_NAMES]):
+        clauses.append(_NAMED.replace("{n}", str(number)))
+        values[f"name{number}"] = name
+    if wanted.articles is not None:
+        listed = ", ".join(str(int(article)) for article in wanted.articles) or "null"
+        clauses.append(f"h.article_id in ({listed})")
+    return " and ".join(clauses), values

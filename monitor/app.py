@@ -42,6 +42,10 @@ CANDIDATE_SCORE = 1.5
 """Feed text from this score on is worth fetching when `articles.fetch = "candidates"` (MATCHING 4)."""
 
 
+_VISITS_PER_REQUEST = 2
+"""Sites visited at once for each request that may be under way: while one visit parses and stores, another asks."""
+
+
 def now() -> datetime:
     """This instant, aware UTC."""
     return datetime.now(UTC)
@@ -252,7 +256,7 @@ async def open_app(
             jitter=jitter,
             poll_settings=poll_settings(config),
             read_settings=_read_settings(config),
-            visits=config.fetch.in_flight,
+            visits=_VISITS_PER_REQUEST * config.fetch.in_flight,
             read_articles=read_articles,
             force_plan=force_plan,
         )

@@ -95,9 +95,18 @@ def parse_schedule(subscription: Subscription) -> tuple[tuple[str, str], ...]:
         problems.append(("days", days))
     if subscription.quiet and _window(subscription.quiet) is None:
         problems.append(("quiet", f"{subscription.quiet!r} is not a span of hours; write for example '22:00-06:00'"))
-    if subscription.timezone not in available_timezones():
+    if not is_zone(subscription.timezone):
         problems.append(("timezone", f"unknown time zone {subscription.timezone!r}; {nearest_zone(subscription.timezone)}"))
     return tuple(problems)
+
+
+def is_zone(name: str) -> bool:
+    """True for a time zone that this machine knows."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def schedule_of(subscription: Subscription) -> Schedule:

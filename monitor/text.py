@@ -57,13 +57,17 @@ def _base(char: str) -> str:
 _FOLD = _Fold()
 
 
+_ODD_SPACES = ("  ", " \n", "\n ", "\n\n\n")
+
+
 def clean(text: str) -> str:
     """Text fit to be stored, shown and matched: NFC, no control, bidi, zero-width or surrogate characters, plain spaces.
 
     Newlines stay (at most one blank line in a row); every other run of white space becomes one space.
     """
     plain = text.strip()
-    if plain.isprintable() and "  " not in plain and unicodedata.is_normalized("NFC", plain):
+    printable = plain.replace("\n", "").isprintable() and not any(odd in plain for odd in _ODD_SPACES)
+    if printable and unicodedata.is_normalized("NFC", plain):
         return plain  # as most titles and teasers are: no printable character is a control, an odd space or unwanted
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n"))
     text = _SPACES.sub(" ", _UNWANTED.sub("", text))

@@ -6,11 +6,11 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from monitor.config.secrets import Secret, resolve
+from monitor.hours import is_zone
 
 
 def resolved(value: object, info: ValidationInfo) -> object:
@@ -39,7 +39,7 @@ def _address(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if not is_zone(value):
         raise ValueError(f"unknown time zone {value!r}")
     return value
 

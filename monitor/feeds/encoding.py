@@ -17,10 +17,11 @@ _WIDE = ((b"<\x00\x00\x00", "utf-32-le"), (b"\x00\x00\x00<", "utf-32-be"), (b"<\
 _UTF8_BOM = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]+)", re.IGNORECASE)
 _PROLOG = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""", re.IGNORECASE)
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROLS = bytes(code for code in range(32) if code not in (9, 10, 13))
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));")
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
-_BARE = re.compile(rb"<!\[CDATA\[.*?\]\]>|&(?!(?:[A-Za-z][A-Za-z0-9]{0,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});)", re.DOTALL)
+_AMPERSAND = re.compile(rb"&(?!(?:[A-Za-z][A-Za-z0-9]{0,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});)")
+_BARE = re.compile(rb"<!\[CDATA\[.*?\]\]>|" + _AMPERSAND.pattern, re.DOTALL)
 _NAME = re.compile(
     rb"(<(?:\w+:)?(?:author|creator|managingEditor|webMaster|owner|publisher|contributor|name|email)\b[^>]*>\s*(?:<!\[CDATA\[)?[^<\]]{300})[^<\]]+",
     re.IGNORECASE,
@@ -41,6 +42,8 @@ _TCVN3 = re.compile(
 )
 _VNI = re.compile(r"[aeouyAEOUYöô][äåáàãâøùûõïëéèêúü](?=[a-z]?\b|ng|nh|ch|[a-z]\b)|\b[ñÑ](?=[aeiouyöô])")
 _WORD = re.compile(r"\w+")
+_UNICODE = re.compile(r"(?:[^ăđơưĂĐƠƯẠ-ỹ]*[ăđơưĂĐƠƯẠ-ỹ]){3}")
+"""Three letters that only Unicode has: text in a font's code has none."""
 _FONT_SAMPLE = 4000
 """Characters that are looked at for the code of a font: it is used throughout or not at all."""
 
@@ -62,7 +65,7 @@ def readable(body: bytes, content_type: str) -> tuple[bytes, str]:
 def looks_like_a_font(text: str) -> bool:
     """True for text in TCVN3 or VNI, which are fonts over Western code points: it cannot be told what it says."""
     text = text[:_FONT_SAMPLE]
-    words = 0 if text.isascii() else len(_WORD.findall(text))
+    words = 0 if text.isascii() or _UNICODE.match(text) else len(_WORD.findall(text))
     if words < 5:
         return False
     return max(len(_TCVN3.findall(text)), len(_VNI.findall(text))) >= max(3, words * 0.25)
@@ -115,12 +118,11 @@ def _is_1258(body: bytes) -> bool:
 
 
 def _clean(body: bytes) -> bytes:
-    if _CONTROLS.search(body):
-        body = _CONTROLS.sub(b"", body)
+    body = body.translate(None, _CONTROLS)
     if b"&#" in body:
         body = _REFERENCE.sub(_allowed, body)
     body = _NAME.sub(rb"\1", body)
-    if b"&" in body:
+    if _AMPERSAND.search(body):
         body = _BARE.sub(lambda found: b"&amp;" if found[0] == b"&" else found[0], body)
     return _from_the_root(body)
 

@@ -19,8 +19,14 @@ def plain_text(markup: str) -> str:
     if "<" not in markup and "&" not in markup:
         return clean(markup)
     for _ in range(2):
-        markup = _TAG.sub("", _BREAK.sub("\n", _UNSEEN.sub(" ", markup))) if "<" in markup else markup
+        markup = _untagged(markup) if "<" in markup else markup
         if "&" not in markup or not _ENTITY.search(markup):
             break
         markup = html.unescape(markup)
-    return clean(_TAG.sub("", _BREAK.sub("\n", markup)) if _MARKED_UP.search(markup) else markup)
+    return clean(_TAG.sub("", _BREAK.sub("\n", markup)) if "<" in markup and _MARKED_UP.search(markup) else markup)
+
+
+def _untagged(markup: str) -> str:
+    if "</s" in markup or "</S" in markup:
+        markup = _UNSEEN.sub(" ", markup)
+    return _TAG.sub("", _BREAK.sub("\n", markup))

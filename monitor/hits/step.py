@@ -7,9 +7,11 @@ import json
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 
 from monitor.hits.match import Matcher, is_teaser
 from monitor.hits.plan import ENGINE
+from monitor.model import Watchlist
 from monitor.store import hits, watchlists
 from monitor.store.driver import Store
 from monitor.store.watchlists import WatchlistVersion
@@ -37,7 +39,7 @@ def register(store: Store, matcher: Matcher, now: datetime, backfill: Collection
             title=watchlist.title,
             digest=watchlist.digest,
             engine=ENGINE,
-            source=json.dumps(asdict(watchlist), ensure_ascii=False, default=str),
+            source=partial(_as_json, watchlist),
         )
         for watchlist in matcher.watchlists
     ]
@@ -45,6 +47,10 @@ def register(store: Store, matcher: Matcher, now: datetime, backfill: Collection
     matcher.rev = registered.rev
     matcher.version_ids = registered.version_ids
     return matcher
+
+
+def _as_json(watchlist: Watchlist) -> str:
+    return json.dumps(asdict(watchlist), ensure_ascii=False, default=str)
 
 
 async def match(*, store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:

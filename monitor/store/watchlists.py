@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,13 +29,13 @@ _ACTIVE = "select id, watchlist, title, digest, engine, source_json as source, c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchlistVersion:
-    """A watchlist as it is in force: `digest` says what it means, `engine` who matches with it, `source` is its whole meaning as JSON."""
+    """A watchlist as it is in force: `digest` says what it means, `engine` who matches with it, `source` gives its whole meaning as JSON, when it is stored."""
 
     watchlist: str
     title: str
     digest: str
     engine: str
-    source: str
+    source: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def _save(store: Store, version: WatchlistVersion, rev: int, now: datetime, back
         title=version.title,
         digest=version.digest,
         engine=version.engine,
-        source=version.source,
+        source=version.source(),
         rev=rev,
         now=now,
         backfill=backfill,

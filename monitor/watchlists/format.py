@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Literal, cast
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar, cast
 
 from monitor import text as texts
 from monitor.model import Cue, Entity, Side, Topic, Watchlist
@@ -21,6 +21,7 @@ _TOP = ("version", "watchlist", "side", "part", "contrast", "mask", "cue")
 _WATCHLIST = ("title", "expect", "match", "bond", "alert", "review")
 _SIDE = ("title", "include", "entity", "topic")
 _CONTRAST = ("include", "entity")
+_Listed = TypeVar("_Listed", Entity, Topic)
 CONTRAST = "others"
 """The side of gazetteer parts that always apply as contrast: other countries, their leaders and firms. Meetings of many countries are not contrast."""
 _BONDS = ("sentence", "near", "article")
@@ -178,9 +179,16 @@ def _cues(known: tuple[Cue, ...], own: tuple[Cue, ...]) -> tuple[Cue, ...]:
 
 def _digested(watchlist: Watchlist) -> Watchlist:
     """The watchlist with the hash of what decides its verdicts: not its comments, layout, provenance or expectation."""
-    meaning = asdict(replace(watchlist, expect="", digest=""))
-    for side in meaning["sides"]:
-        side["entities"] = [entity | {"seeds": ()} for entity in side["entities"] if entity["enabled"]]
-        side["topics"] = [topic | {"seeds": ()} for topic in side["topics"] if topic["enabled"]]
-    meaning["contrast"] = [entity | {"seeds": ()} for entity in meaning["contrast"] if entity["enabled"]]
-    return replace(watchlist, digest=texts.digest("watchlist 1", json.dumps(meaning, ensure_ascii=False, sort_keys=True, default=str)))
+    sides = tuple(replace(side, entities=_in_use(side.entities), topics=_in_use(side.topics)) for side in watchlist.sides)
+    meaning = replace(watchlist, expect="", digest="", sides=sides, contrast=_in_use(watchlist.contrast))
+    return replace(watchlist, digest=texts.digest("watchlist 1", json.dumps(meaning, ensure_ascii=False, sort_keys=True, default=_plain)))
+
+
+def _in_use(listed: tuple[_Listed, ...]) -> tuple[_Listed, ...]:
+    """Those that are switched on, without where they came from."""
+    return tuple(replace(each, seeds=()) if each.seeds else each for each in listed if each.enabled)
+
+
+def _plain(value: Any) -> object:
+    """A dataclass as the object that JSON writes, one level at a time: asdict copies every text of a gazetteer that holds ten thousand."""
+    return {field.name: getattr(value, field.name) for field in fields(value)} if is_dataclass(value) else str(value)

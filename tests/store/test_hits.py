@@ -68,7 +68,7 @@ def verdict(watchlist: str = "a", band: str | None = "alert", score: float = 6.0
 @pytest.fixture
 def version_ids(store: SqliteStore, now: datetime) -> dict[str, int]:
     """Two watchlists in force at revision 1."""
-    versions = [WatchlistVersion(watchlist=name, title=name, digest="1", engine="e1", source="{}") for name in ("a", "b")]
+    versions = [WatchlistVersion(watchlist=name, title=name, digest="1", engine="e1", source=lambda: "{}") for name in ("a", "b")]
     return watchlists.register(store, versions, now).version_ids
 
 
@@ -130,7 +130,7 @@ def test_finds_in_history_wait_for_their_section_where_asked_for(
     store: SqliteStore, now: datetime, rev: int, backfill: tuple[str, ...]
 ) -> None:
     """Only a hit that a changed watchlist finds in a text matched before is marked, and only where the version says so."""
-    versions = [WatchlistVersion(watchlist="a", title="a", digest="2", engine="e1", source="{}")]
+    versions = [WatchlistVersion(watchlist="a", title="a", digest="2", engine="e1", source=lambda: "{}")]
     ids = watchlists.register(store, versions, now, backfill).version_ids
     article(store, now, rev=rev)
     hits.save(store, one(store, 2), [verdict()], 2, ids, now)

@@ -10,7 +10,7 @@ from monitor.store.watchlists import WatchlistVersion
 
 
 def version(watchlist: str = "a", digest: str = "1", engine: str = "e1") -> WatchlistVersion:
-    return WatchlistVersion(watchlist=watchlist, title=watchlist.upper(), digest=digest, engine=engine, source="{}")
+    return WatchlistVersion(watchlist=watchlist, title=watchlist.upper(), digest=digest, engine=engine, source=lambda: "{}")
 
 
 def test_the_same_set_keeps_its_revision(store: SqliteStore, now: datetime) -> None:

@@ -52,6 +52,7 @@ class Schedule:
         return ZoneInfo(self.zone)
 
 
+@lru_cache(maxsize=128)
 def to_text(at: datetime) -> str:
     """An aware instant as stored: UTC, fixed width (`2026-11-22T01:02:03.000000Z`), so that text order is time order."""
     if at.tzinfo is None:

@@ -291,10 +291,12 @@ class _Polling:
 
     def _strangers(self, feed: Feed, entries: Sequence[Entry]) -> tuple[list[Entry], dict[str, str]]:
         """The entries never seen before, and the old keys of those that only have another identity now."""
+        if feed.last_new_at is None:
+            return list(entries), {}
         known = stored_entries.known_keys(self.store, feed.id, [entry.key for entry in entries])
         fresh = [entry for entry in entries if entry.key not in known]
-        if not fresh or feed.last_new_at is None:
-            return fresh, {}
+        if not fresh:
+            return [], {}
         names = renamed(entries, stored_entries.look_alikes(self.store, feed.id, fresh))
         return [entry for entry in fresh if entry.key not in names], names
 

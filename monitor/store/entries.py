@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.hours import from_text_or_none
 from monitor.model import Entry
 from monitor.store import sites
-from monitor.store.driver import Row, Store
+from monitor.store.driver import Row, Store, Value, rows_of
 from monitor.text import digest, fold
 from monitor.urls import host
 
@@ -20,19 +20,20 @@ _LATEST_URLS = "select url from entries where feed_id = :feed and url <> '' orde
 _RENAME = "update entries set key = :key, guid = :guid, url = :url, url_key = :url_key where feed_id = :feed and key = :was"
 _AMONG = "select key, content_hash from entries where feed_id = :feed and key in ({keys})"
 _AT_A_TIME = 100
-_ARTICLE = """
+_ROWS = 50
+_ARTICLES = """
 insert into articles(site_id, url_key, url, title, summary, author, publisher, lang, published_at, first_seen_at, state, next_read_at, text_hash, quiet)
-values (:site, :key, :url, :title, :summary, :author, :publisher, :lang, :published, :now, :state, :due, :hash, :quiet)
-on conflict(url_key) do nothing returning id
+values {rows} on conflict(url_key) do nothing returning id, url_key
 """
-_ARTICLE_ID = "select id from articles where url_key = :key"
+_ARTICLE = "(:site, :key, :url, :title, :summary, :author, :publisher, :lang, :published, :now, :state, :due, :hash, :quiet)"
+_ARTICLE_IDS = "select id, url_key from articles where url_key in ({rows})"
 _WAKE = "update articles set quiet = 0 where id = :id and quiet = 1 and state = 'pending'"
-_ENTRY = """
+_ENTRIES = """
 insert into entries(feed_id, key, article_id, guid, url, url_key, title, title_key, summary, author, lang, published_at, published_raw, content_hash,
   first_seen_at)
-values (:feed, :key, :article, :guid, :url, :url_key, :title, :title_key, :summary, :author, :lang, :published, :raw, :hash, :now)
-on conflict(feed_id, key) do nothing returning id
+values {rows} on conflict(feed_id, key) do nothing
 """
+_ENTRY = "(:feed, :key, :article, :guid, :url, :url_key, :title, :title_key, :summary, :author, :lang, :published, :raw, :hash, :now)"
 _REVISE = """
 update entries set title = :title, title_key = :title_key, summary = :summary, author = :author, content_hash = :hash,
   revision = revision + 1, revised_at = :now
@@ -109,21 +110,24 @@ def latest_urls(store: Store, feed_id: int, limit: int) -> tuple[str, ...]:
     return tuple(row["url"] for row in store.all(_LATEST_URLS, feed=feed_id, limit=limit))
 
 
-def save(store: Store, feed_id: int, found: Sequence[Sighted], now: datetime) -> EntryCounts:
-    """Stores entries with their articles, inside the caller's transaction; a known identity with another text is a revision."""
-    new = revised = 0
-    known_hashes = _hashes(store, feed_id, [sighted.was or sighted.entry.key for sighted in found])
-    site_ids: dict[str, int] = {}
+def save(store: Store, feed_id: int, found: Sequence[Sighted], now: datetime, *, first: bool = False) -> EntryCounts:
+    """Stores entries with their articles, inside the caller's transaction; a known identity with another text is a revision.
+
+    first: nothing was ever stored of this feed.
+    """
+    revised = 0
+    fresh: list[Sighted] = []
+    known = {} if first else _hashes(store, feed_id, [sighted.was or sighted.entry.key for sighted in found])
     for sighted in found:
-        known_hash = known_hashes.get(sighted.was or sighted.entry.key)
+        entry = sighted.entry
+        known_hash = known.get(sighted.was or entry.key)
         if sighted.was and known_hash is not None:
-            entry = sighted.entry
             store.run(_RENAME, feed=feed_id, was=sighted.was, key=entry.key, guid=entry.guid, url=entry.url, url_key=entry.url_key)
         if known_hash is None:
-            known_hashes[sighted.entry.key] = sighted.entry.content_hash
-            new += _insert(store, feed_id, sighted, site_ids, now)
-        elif known_hash != sighted.entry.content_hash:
-            revised += _revise(store, feed_id, sighted.entry, now)
+            fresh.append(sighted)
+        elif known_hash != entry.content_hash:
+            revised += _revise(store, feed_id, entry, now)
+    new = sum(_insert(store, feed_id, fresh[start : start + _ROWS], now) for start in range(0, len(fresh), _ROWS))
     return EntryCounts(new=new, revised=revised)
 
 
@@ -149,67 +153,82 @@ def count(store: Store, feed_id: int) -> int:
     return 0 if row is None else int(row["n"])
 
 
-def _insert(store: Store, feed_id: int, sighted: Sighted, site_ids: dict[str, int], now: datetime) -> bool:
+def _insert(store: Store, feed_id: int, fresh: Sequence[Sighted], now: datetime) -> int:
+    articles = _articles(store, feed_id, fresh, now)
+    rows = [_entry_row(feed_id, sighted.entry, articles[_article_key(feed_id, sighted.entry)], now) for sighted in fresh]
+    sql, values = rows_of(_ENTRIES, _ENTRY, rows)
+    return store.run(sql, **values)
+
+
+def _entry_row(feed_id: int, entry: Entry, article_id: int, now: datetime) -> dict[str, Value]:
+    return {
+        "feed": feed_id,
+        "key": entry.key,
+        "article": article_id,
+        "guid": entry.guid,
+        "url": entry.url,
+        "url_key": entry.url_key,
+        "title": entry.title,
+        "title_key": _title_key(entry),
+        "summary": entry.summary,
+        "author": entry.author,
+        "lang": entry.lang,
+        "published": entry.published_at,
+        "raw": entry.published_raw,
+        "hash": entry.content_hash,
+        "now": now,
+    }
+
+
+def _articles(store: Store, feed_id: int, fresh: Sequence[Sighted], now: datetime) -> dict[str, int]:
+    """Ids of the entries' articles by key: one per address, whatever number of feeds show it; without an address one of its own, with its feed text."""
+    hosts = dict.fromkeys(host(each.entry.url) for each in fresh if each.entry.url_key)
+    site_ids = {name: sites.ensure(store, name, now, now) for name in hosts}
+    firsts: dict[str, Sighted] = {}
+    for each in fresh:
+        firsts.setdefault(_article_key(feed_id, each.entry), each)
+    sql, values = rows_of(_ARTICLES, _ARTICLE, [_article_row(key, each, site_ids, now) for key, each in firsts.items()])
+    made = {row["url_key"]: int(row["id"]) for row in store.all(sql, **values)}
+    for key, article in made.items():
+        if not firsts[key].entry.url_key:
+            _save_text(store, article, firsts[key].entry)
+    met = [key for key in firsts if key not in made]
+    articles = made | (_ids(store, met) if met else {})
+    # What one feed holds for old is news where another shows it as news.
+    for each in fresh:
+        key = _article_key(feed_id, each.entry)
+        if not each.quiet and (key not in made or each is not firsts[key]):
+            store.run(_WAKE, id=articles[key])
+    return articles
+
+
+def _ids(store: Store, keys: Sequence[str]) -> dict[str, int]:
+    sql, values = rows_of(_ARTICLE_IDS, ":key", [{"key": key} for key in keys])
+    return {row["url_key"]: int(row["id"]) for row in store.all(sql, **values)}
+
+
+def _article_key(feed_id: int, entry: Entry) -> str:
+    return entry.url_key or f"entry:{feed_id}:{entry.key}"
+
+
+def _article_row(key: str, sighted: Sighted, site_ids: Mapping[str, int], now: datetime) -> dict[str, Value]:
     entry = sighted.entry
-    article = _article(store, feed_id, sighted, site_ids, now)
-    row = store.one(
-        _ENTRY,
-        feed=feed_id,
-        key=entry.key,
-        article=article,
-        guid=entry.guid,
-        url=entry.url,
-        url_key=entry.url_key,
-        title=entry.title,
-        title_key=_title_key(entry),
-        summary=entry.summary,
-        author=entry.author,
-        lang=entry.lang,
-        published=entry.published_at,
-        raw=entry.published_raw,
-        hash=entry.content_hash,
-        now=now,
-    )
-    return row is not None
-
-
-def _site(store: Store, site_ids: dict[str, int], url: str, now: datetime) -> int:
-    name = host(url)
-    if name not in site_ids:
-        site_ids[name] = sites.ensure(store, name, now, now)
-    return site_ids[name]
-
-
-def _article(store: Store, feed_id: int, sighted: Sighted, site_ids: dict[str, int], now: datetime) -> int:
-    """The article of an entry: one per address, whatever number of feeds show it; without an address one of its own, kept with its feed text."""
-    entry = sighted.entry
-    key = entry.url_key or f"entry:{feed_id}:{entry.key}"
-    row = store.one(
-        _ARTICLE,
-        site=_site(store, site_ids, entry.url, now) if entry.url_key else None,
-        key=key,
-        url=entry.url,
-        title=entry.title,
-        summary=entry.summary,
-        author=entry.author,
-        publisher=sighted.publisher,
-        lang=entry.lang,
-        published=entry.published_at,
-        now=now,
-        state="pending" if entry.url_key else "done",
-        due=(sighted.due_at or now) if entry.url_key else None,
-        hash=digest(entry.title, entry.summary),
-        quiet=sighted.quiet,
-    )
-    if row is None:
-        existing = store.one(_ARTICLE_ID, key=key)
-        assert existing is not None
-        if not sighted.quiet:
-            store.run(_WAKE, id=existing["id"])
-        return int(existing["id"])
-    if not entry.url_key:
-        _save_text(store, row["id"], entry)
-    return int(row["id"])
+    return {
+        "site": site_ids[host(entry.url)] if entry.url_key else None,
+        "key": key,
+        "url": entry.url,
+        "title": entry.title,
+        "summary": entry.summary,
+        "author": entry.author,
+        "publisher": sighted.publisher,
+        "lang": entry.lang,
+        "published": entry.published_at,
+        "now": now,
+        "state": "pending" if entry.url_key else "done",
+        "due": (sighted.due_at or now) if entry.url_key else None,
+        "hash": digest(entry.title, entry.summary),
+        "quiet": sighted.quiet,
+    }
 
 
 def _revise(store: Store, feed_id: int, entry: Entry, now: datetime) -> bool:

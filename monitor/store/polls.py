@@ -113,7 +113,7 @@ def save_poll(store: Store, site: Site, feed: Feed, polled: Polled, now: datetim
     memory = polled.memory
     with store.write(durable=bool(polled.found)):
         _fence(store, site, lease_until_at)
-        counts = entries.save(store, feed.id, polled.found, now)
+        counts = entries.save(store, feed.id, polled.found, now, first=feed.last_new_at is None)
         store.run(
             _SUCCESS,
             id=feed.id,

@@ -33,6 +33,7 @@ from monitor.pipeline import App
 from monitor.sandbox import Sandbox
 from monitor.store import feeds, subscriptions
 from monitor.store.driver import Store
+from monitor.store.recorder import Recorder
 from monitor.toml_lines import line_of
 from monitor.watchlists.blocks import Parts
 from monitor.watchlists.format import parse_watchlists
@@ -245,6 +246,7 @@ async def open_app(
         app = App(
             config=config,
             store=store,
+            recorder=Recorder(store),
             watchlists=watchlists,
             templates=templates,
             matcher=matcher,

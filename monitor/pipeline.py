@@ -36,6 +36,7 @@ from monitor.store import sites
 from monitor.store.articles import drop_old_texts
 from monitor.store.clock import pull_back
 from monitor.store.driver import Store
+from monitor.store.recorder import Recorder
 from monitor.store.sites import LeaseLost
 from monitor.store.steps import step_ran
 from monitor.stories import step as stories
@@ -62,6 +63,7 @@ class App:
 
     config: Config
     store: Store
+    recorder: Recorder
     watchlists: tuple[Watchlist, ...]
     matcher: Matcher
     door: Sender
@@ -92,7 +94,7 @@ async def visit(app: App) -> Counts:
 
 async def _visitor(app: App) -> Counts:
     counts: Counts = {"sites": 0}
-    while claimed := await asyncio.to_thread(_claim, app):
+    while claimed := await app.recorder.record(partial(_claim, app), durable=False):
         counts = _sum(counts, {"sites": 1}, await _visit(app, claimed[0]))
     return counts
 
@@ -105,7 +107,15 @@ def _claim(app: App) -> tuple[Site, ...]:
 async def _visit(app: App, site: Site) -> Counts:
     again_at: datetime | None = None
     try:
-        polled = await feeds.poll(site, store=app.store, door=app.door, sandbox=app.sandbox, clock=app.clock, settings=app.poll_settings)
+        polled = await feeds.poll(
+            site,
+            store=app.store,
+            recorder=app.recorder,
+            door=app.door,
+            sandbox=app.sandbox,
+            clock=app.clock,
+            settings=app.poll_settings,
+        )
         read = (
             await articles.read(site, store=app.store, door=app.door, sandbox=app.sandbox, clock=app.clock, settings=app.read_settings)
             if app.read_articles and not polled.refused
@@ -125,7 +135,8 @@ async def _visit(app: App, site: Site) -> Counts:
         if site.owner is not None:
             # Pages that this process does not read must not make the site due again at once.
             pages_from = None if app.read_articles else app.clock() + _UNREAD
-            await asyncio.to_thread(sites.release, app.store, site.id, site.owner, pages_from, again_at)
+            give_back = partial(sites.release, app.store, site.id, site.owner, pages_from, again_at)
+            await app.recorder.record(give_back, durable=False)
 
 
 async def match(app: App) -> Counts:

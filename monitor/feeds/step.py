@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +33,7 @@ from monitor.store import polls, sites
 from monitor.store.driver import Store
 from monitor.store.entries import Sighted
 from monitor.store.polls import Memory, Polled, PollFailure
+from monitor.store.recorder import Recorder
 from monitor.text import one_line
 
 Clock = Callable[[], datetime]
@@ -95,10 +97,12 @@ class _Subject:
         return (self.feed.url, settings.user_agent, secrets, settings.username, password, settings.allow_private, settings.ports)
 
 
-async def poll(site: Site, *, store: Store, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings) -> PollCounts:
+async def poll(
+    site: Site, *, store: Store, recorder: Recorder, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings
+) -> PollCounts:
     """Polls the site's due feeds one after the other, until the host asks to wait. Raises LeaseLost when another visitor took the site over."""
     now = clock()
-    polling = _Polling(site, store, door, sandbox, clock, settings)
+    polling = _Polling(site, store, recorder, door, sandbox, clock, settings)
     total = PollCounts()
     for group in _groups(await asyncio.to_thread(_subjects, store, site, settings, now)):
         if any(subject.feed.next_poll_at is not None and subject.feed.next_poll_at <= now for subject in group):
@@ -187,9 +191,12 @@ def _groups(subjects: Sequence[_Subject]) -> list[list[_Subject]]:
 class _Polling:
     """The polls of one visit."""
 
-    def __init__(self, site: Site, store: Store, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings) -> None:
+    def __init__(
+        self, site: Site, store: Store, recorder: Recorder, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings
+    ) -> None:
         self.site = site
         self.store = store
+        self.recorder = recorder
         self.door = door
         self.sandbox = sandbox
         self.clock = clock
@@ -203,12 +210,12 @@ class _Polling:
         except FetchError as error:
             return await self._all_failed(group, error.kind, str(error))
         if response.status == 304 and request.conditions:
-            return await self._all(group, lambda subject: self._unchanged(subject, response))
+            return await self._all(group, lambda subject: self._unchanged(subject, response), durable=False)
         if not 200 <= response.status < 300:
             return await self._refused(group, response)
         body_hash = sha256(response.body).hexdigest()
         same = [subject for subject in group if subject.feed.body_hash == body_hash and not response.broken]
-        counts = await self._all(same, lambda subject: self._unchanged(subject, response))
+        counts = await self._all(same, lambda subject: self._unchanged(subject, response), durable=False)
         others = [subject for subject in group if subject not in same]
         return counts.plus(await self._read(others, response, body_hash)) if others else counts
 
@@ -239,12 +246,12 @@ class _Polling:
             return await self._all_failed(group, f"parse-{error.kind}", f"the feed could not be parsed: {error}")
         if found["kind"] != "feed":
             return await self._all_failed(group, "not-feed", found["reason"])
-        return await self._all(group, lambda subject: self._save(subject, response, found, body_hash))
+        return await self._all(group, lambda subject: self._save(subject, response, found, body_hash), durable=bool(found["entries"]))
 
-    async def _all(self, group: Sequence[_Subject], record: Callable[[_Subject], PollCounts]) -> PollCounts:
+    async def _all(self, group: Sequence[_Subject], record: Callable[[_Subject], PollCounts], *, durable: bool = True) -> PollCounts:
         total = PollCounts()
         for subject in group:
-            total = total.plus(await asyncio.to_thread(record, subject))
+            total = total.plus(await self.recorder.record(partial(record, subject), durable=durable))
         return total
 
     def _save(self, subject: _Subject, response: Response, found: dict[str, Any], body_hash: str) -> PollCounts:

@@ -17,16 +17,28 @@ MAX_FILES = 32
 
 
 def confine(memory_bytes: int) -> None:
-    """Bounds memory, forbids writing files, starting processes, dumping core and gaining privileges; dies with the parent (Linux)."""
+    """Bounds memory; forbids writing files, dumping core and gaining privileges."""
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_NOFILE, MAX_FILES)
-    _limit(resource.RLIMIT_NPROC, 0)
     if sys.platform == "linux":
         _limit(resource.RLIMIT_AS, memory_bytes)
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def alone() -> None:
+    """Forbids starting processes."""
+    _limit(resource.RLIMIT_NPROC, 0)
+
+
+def die_with_parent() -> None:
+    """Ends this process when the one that started it ends (Linux); a fork does not inherit it."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> None:
+    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def allow_cpu(seconds: int) -> None:

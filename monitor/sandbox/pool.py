@@ -1,4 +1,4 @@
-"""The parent's side: a few child processes, each given one call at a time, replaced when they die, hang or tire."""
+"""The parent's side: a few child processes, each given one call at a time, replaced when they die or hang. Tired workers they replace themselves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,12 +20,18 @@ _MIB = 1024 * 1024
 _PACKAGE = "monitor"
 
 
+@dataclass(frozen=True, slots=True)
+class _Child:
+    process: Process
+    modules: tuple[str, ...]
+
+
 class Sandbox:
     """`async with Sandbox() as sandbox: await sandbox.call("monitor.feeds.parse:parse_feed", args, body)`.
 
     size           children at most, started when first needed
-    recycle_calls  calls after which a child is replaced (C libraries creep)
-    growth_bytes   growth of its memory after which it is replaced
+    recycle_calls  calls after which a child replaces its worker (C libraries creep)
+    growth_bytes   growth of the worker's memory after which it does
     memory_bytes   address space of a child (Linux)
     packages       top-level packages whose functions may be named
     """
@@ -41,8 +48,9 @@ class Sandbox:
         self._limits = (memory_bytes, recycle_calls, growth_bytes)
         self._packages = packages
         self._slots = asyncio.Semaphore(size)
-        self._idle: list[Process] = []
-        self._all: set[Process] = set()
+        self._modules: dict[str, None] = {}
+        self._idle: list[_Child] = []
+        self._all: set[_Child] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,19 +67,19 @@ class Sandbox:
         """
         if function.partition(":")[0].partition(".")[0] not in self._packages:
             raise SandboxError("failed", f"{function} may not be called in the parse process")
+        module = function.partition(":")[0]
         asked = frame(pack({"function": function, "args": dict(args), "cpu_s": max(1, int(cpu_s))})) + _framed(body)
         async with self._slots:
-            child = await self._child()
+            child = await self._child(module)
             try:
                 async with asyncio.timeout(wall_s):
-                    reply = await _exchange(child, asked)
+                    reply = await _exchange(child.process, asked)
             except TimeoutError:
                 raise SandboxError("timeout", f"the parse took longer than {wall_s:g} s") from None
             except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
-                raise await _death(child, error) from None
+                raise await _death(child.process, error) from None
             else:
-                if not reply.get("tired"):
-                    self._idle.append(child)
+                self._idle.append(child)
             finally:
                 if child not in self._idle:
                     await self._end(child)
@@ -80,28 +88,35 @@ class Sandbox:
         kind = "memory" if reply.get("kind") == "memory" else "failed"
         raise SandboxError(kind, str(reply.get("error", "no reason given")))
 
-    async def _child(self) -> Process:
+    async def _child(self, module: str) -> _Child:
+        """An idle child that has imported the module, or a fresh one with all that were ever asked for: each of its workers begins with them."""
+        self._modules[module] = None
         while self._idle:
             child = self._idle.pop()
-            if child.returncode is None:
+            if child.process.returncode is None and module in child.modules:
                 return child
             await self._end(child)
-        command = ("-P", "-B", "-W", "ignore", "-m", "monitor.sandbox.child", str(os.getpid()), *map(str, self._limits), *self._packages)
+        modules = tuple(self._modules)
+        names = (",".join(self._packages), ",".join(modules))
+        command = ("-P", "-B", "-W", "ignore", "-m", "monitor.sandbox.child", str(os.getpid()), *map(str, self._limits), *names)
         # An empty environment but for the places where the parent finds its modules.
         environment = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}  # noqa: PTH109
         try:
-            child = await asyncio.create_subprocess_exec(sys.executable, *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment, process_group=0
+            )
         except OSError as error:
             raise SandboxError("unstarted", f"no parse process could be started ({error.strerror})") from error
+        child = _Child(process, modules)
         self._all.add(child)
         return child
 
-    async def _end(self, child: Process) -> None:
-        """Kills the child and waits until it is gone; shielded, for a cancelled caller must not leave it running."""
+    async def _end(self, child: _Child) -> None:
+        """Kills the child with its worker and waits until it is gone; shielded, for a cancelled caller must not leave it running."""
         self._all.discard(child)
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await asyncio.shield(_reap(child))
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        await asyncio.shield(_reap(child.process))
 
 
 def _framed(body: bytes) -> bytes:

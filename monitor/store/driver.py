@@ -51,6 +51,9 @@ class Store(Protocol):
         transactions, never one before a durable one. For what would only be done again: leases, polls without news, the times of steps.
         """
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part of the transaction that rolls back alone on an exception, which goes on upwards. Only inside `write()`; not nested."""
+
     def search(self, query: str, limit: int) -> list[int]:
         """Ids of the articles whose folded text holds all words of the folded `query`, best first.
 

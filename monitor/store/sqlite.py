@@ -156,6 +156,25 @@ class SqliteStore:
                 self._local.writing = 0
 
     @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        if not getattr(self._local, "writing", 0):
+            raise RuntimeError("savepoint() needs a write() around it")
+        connection = self._writer.conn
+        with translated(self.path):
+            connection.execute("savepoint part")
+        try:
+            yield
+        except BaseException:
+            # Where the whole transaction is gone already (a full disk), so is the savepoint.
+            if connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    connection.execute("rollback to part")
+                    connection.execute("release part")
+            raise
+        with translated(self.path):
+            connection.execute("release part")
+
+    @contextmanager
     def _waiting_for_disk(self, durable: bool) -> Iterator[None]:
         """Lets the commit inside return before the disk has it (synchronous=NORMAL: in WAL mode the file stays sound, its end may be lost)."""
         if durable:

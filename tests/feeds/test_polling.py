@@ -19,6 +19,7 @@ from monitor.model import Feed
 from monitor.sandbox import Sandbox
 from monitor.store import feeds as stored
 from monitor.store import sites
+from monitor.store.recorder import Recorder
 from monitor.store.sqlite import SqliteStore
 from monitor.urls import host
 from tests.feeds.loopback import Loopback, answer, loopback, rss
@@ -54,7 +55,8 @@ def poll(store: SqliteStore, at: datetime, *urls: str, waits: Clock | None = Non
         door = Door(user_agent="x", allow_private=("127.0.0.0/8",), ports=tuple(range(1024, 65536)), resolver=everything_here)
         async with door, Sandbox(size=1) as sandbox:
             polite = PoliteDoor(door, 0, timer, timer.sleep)
-            return await step.poll(site, store=store, door=polite, sandbox=sandbox, clock=lambda: at, settings=settings)
+            recorder = Recorder(store)
+            return await step.poll(site, store=store, recorder=recorder, door=polite, sandbox=sandbox, clock=lambda: at, settings=settings)
 
     counts = asyncio.run(run())
     assert site.owner is not None

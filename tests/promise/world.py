@@ -31,6 +31,7 @@ from monitor.pipeline import App
 from monitor.store import feeds, subscriptions
 from monitor.store.driver import Store
 from monitor.store.invariants import check_invariants
+from monitor.store.recorder import Recorder
 
 FIRMS = (
     "Alder Works",
@@ -237,6 +238,7 @@ class World:
         return App(
             config=self.config,
             store=store,
+            recorder=Recorder(store),
             watchlists=self.matcher.watchlists,
             matcher=self.matcher,
             door=self.web,

@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from functools import lru_cache
-from types import SimpleNamespace
 from typing import Any
 
 import feedparser
@@ -20,15 +18,11 @@ from monitor.feeds.encoding import looks_like_a_font, readable
 from monitor.feeds.instead import instead_of_a_feed
 from monitor.feeds.jsonfeed import parse_json_feed
 from monitor.feeds.plain import plain_text
+from monitor.feeds.quicken import quicken
 from monitor.feeds.sitemap import chosen, parse_sitemap, unpacked
 from monitor.text import clean, one_line
 
-# feedparser works out the base address anew at every element: a fifth of its time.
-feedparser.mixin.make_safe_absolute_uri = lru_cache(maxsize=64)(feedparser.mixin.make_safe_absolute_uri)
-# Its table of wrong code points knows 27 characters: a miss raises an error within, once for each character of a text that is not ASCII.
-feedparser.mixin._cp1252 = {code: chr(code) for code in range(0x2100)} | feedparser.mixin._cp1252
-# What it copies deeply, for every element with text, are a few strings.
-feedparser.mixin.copy = SimpleNamespace(deepcopy=feedparser.FeedParserDict)
+quicken(feedparser)
 # An id is a name: resolved against the feed's address, all would be new when the feed moves.
 feedparser.mixin._FeedParserMixin.can_be_relative_uri.discard("id")
 

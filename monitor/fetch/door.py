@@ -45,7 +45,6 @@ class Door:
         self._user_agent = user_agent
         self._allow_private = frozenset(allow_private)
         self._ports = PORTS | frozenset(ports)
-        self._in_flight = in_flight
         self._resolver = resolver or system_addresses
         self._tls = tls
         self._slots = asyncio.Semaphore(in_flight)
@@ -92,7 +91,7 @@ class Door:
                 allowed = networks(tuple(ranges))
             except ValueError as error:
                 raise FetchError("bad-url", f"allow_private: {error}") from None
-            self._wires[ranges] = Wire(resolver=self._resolver, allowed=allowed, tls=self._context, in_flight=self._in_flight)
+            self._wires[ranges] = Wire(resolver=self._resolver, allowed=allowed, tls=self._context)
         return self._wires[ranges]
 
     def _context(self) -> ssl.SSLContext:

@@ -8,8 +8,11 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 
-from lark import Lark, Token, Transformer, UnexpectedInput
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
+from monitor.lean import hidden
+
+with hidden("regex"):  # an extra of lark's that our grammar has no use for
+    from lark import Lark, Token, Transformer, UnexpectedInput
+    from lark.exceptions import UnexpectedCharacters, UnexpectedToken, VisitError
 
 from monitor.errors import UsageError
 

@@ -249,6 +249,15 @@ alter table feeds add column silent_since_at {time};
 alter table messages add column kind text not null default 'digest';
 """
 
+# Nothing asks for entries by address; most articles have no canonical address of their own.
+_LEAN_INDEXES = """
+drop index entries_url;
+
+drop index articles_canonical;
+
+create index articles_canonical on articles(canonical_key) where canonical_key is not null;
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -262,4 +271,5 @@ MIGRATIONS = (
     Migration(name="010_feed_memory", sql=_FEED_MEMORY),
     Migration(name="011_shared_texts", sql=_SHARED_TEXTS),
     Migration(name="012_alarms", sql=_ALARMS),
+    Migration(name="013_lean_indexes", sql=_LEAN_INDEXES),
 )

@@ -87,3 +87,10 @@ def test_words_are_folded() -> None:
 def test_digest_frames_its_parts() -> None:
     """Moving a border between parts changes the digest."""
     assert digest("ab", "c") != digest("a", "bc")
+
+
+@given(st.text(alphabet=st.sampled_from("aé1 \n\r\t\u00a0\u200b\u2028e\u0301đ.")))
+def test_clean_is_one_answer_whatever_the_way(text: str) -> None:
+    """Texts that are clean at first sight are answered at once, and by the same rules: a text that is not clean anywhere else shows it."""
+    dirty = clean(f"{text}\u200b")
+    assert clean(text) == dirty

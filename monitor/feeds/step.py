@@ -188,19 +188,17 @@ def _groups(subjects: Sequence[_Subject]) -> list[list[_Subject]]:
     return list(groups.values())
 
 
+@dataclass(frozen=True, slots=True)
 class _Polling:
     """The polls of one visit."""
 
-    def __init__(
-        self, site: Site, store: Store, recorder: Recorder, door: Sender, sandbox: Sandbox, clock: Clock, settings: PollSettings
-    ) -> None:
-        self.site = site
-        self.store = store
-        self.recorder = recorder
-        self.door = door
-        self.sandbox = sandbox
-        self.clock = clock
-        self.common = settings
+    site: Site
+    store: Store
+    recorder: Recorder
+    door: Sender
+    sandbox: Sandbox
+    clock: Clock
+    common: PollSettings
 
     async def poll(self, group: Sequence[_Subject]) -> PollCounts:
         """One request, and what it means for each feed that shares it."""

@@ -29,7 +29,7 @@ class Door:
     """Sends requests to strangers: `async with Door(user_agent=...) as door: await door.send(request)`.
 
     allow_private and ports widen what is reachable for all requests; in_flight bounds how many run at once, others wait (their deadline has
-    not begun); resolver and tls replace the system's name lookup and certificate authorities.
+    not begun); most_idle bounds the connections kept for the next request to their host (more than hosts visited at once); resolver and tls replace the system's name lookup and certificate authorities.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Door:
         allow_private: tuple[str, ...] = (),
         ports: tuple[int, ...] = (),
         in_flight: int = 20,
+        most_idle: int = 128,
         resolver: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -47,6 +48,7 @@ class Door:
         self._ports = PORTS | frozenset(ports)
         self._resolver = resolver or system_addresses
         self._tls = tls
+        self._most_idle = most_idle
         self._slots = asyncio.Semaphore(in_flight)
         self._wires: dict[frozenset[str], Wire] = {}
 
@@ -91,7 +93,7 @@ class Door:
                 allowed = networks(tuple(ranges))
             except ValueError as error:
                 raise FetchError("bad-url", f"allow_private: {error}") from None
-            self._wires[ranges] = Wire(resolver=self._resolver, allowed=allowed, tls=self._context)
+            self._wires[ranges] = Wire(resolver=self._resolver, allowed=allowed, tls=self._context, most_idle=self._most_idle)
         return self._wires[ranges]
 
     def _context(self) -> ssl.SSLContext:

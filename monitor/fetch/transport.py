@@ -28,8 +28,6 @@ MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADER_FIELDS = 100
 
 _KEEPALIVE_S = 30.0
-_MOST_IDLE = 128
-"""Connections kept for the next request to their host: more than the hosts that are visited at once."""
 _MAX_DIALS = 4
 _OWN_FIELDS = {"host", "content-length", "transfer-encoding", "connection"}
 _REPEATABLE = {"GET", "HEAD"}
@@ -65,8 +63,8 @@ def tls_context() -> ssl.SSLContext:
 class Wire:
     """Connections to permitted addresses only. `tls` is asked for when the first https address is."""
 
-    def __init__(self, *, resolver: Resolver, allowed: tuple[Network, ...], tls: Callable[[], ssl.SSLContext]) -> None:
-        self._transport = _Transport(_GuardedBackend(resolver, allowed), tls)
+    def __init__(self, *, resolver: Resolver, allowed: tuple[Network, ...], tls: Callable[[], ssl.SSLContext], most_idle: int) -> None:
+        self._transport = _Transport(_GuardedBackend(resolver, allowed), tls, most_idle)
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -111,9 +109,10 @@ class _Transport(httpx.AsyncBaseTransport):
     against 0.5 ms here. How many run at once is the door's business.
     """
 
-    def __init__(self, backend: httpcore.AsyncNetworkBackend, tls: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, backend: httpcore.AsyncNetworkBackend, tls: Callable[[], ssl.SSLContext], most_idle: int) -> None:
         self._backend = backend
         self._tls = tls
+        self._most_idle = most_idle
         self._idle: list[tuple[float, httpcore.AsyncHTTPConnection]] = []  # monotonic time of the last use, oldest first
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -155,7 +154,7 @@ class _Transport(httpx.AsyncBaseTransport):
             self._idle.append((now_s, connection))
         else:
             await connection.aclose()
-        while self._idle and (len(self._idle) > _MOST_IDLE or now_s - self._idle[0][0] > _KEEPALIVE_S):
+        while self._idle and (len(self._idle) > self._most_idle or now_s - self._idle[0][0] > _KEEPALIVE_S):
             await self._idle.pop(0)[1].aclose()
 
 

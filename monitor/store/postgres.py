@@ -151,6 +151,17 @@ class PostgresStore:
             self._pool.putconn(connection)
 
     @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self.run("savepoint part")
+        try:
+            yield
+        except BaseException:
+            with suppress(StoreError):
+                self.run("rollback to savepoint part")
+            raise
+        self.run("release savepoint part")
+
+    @contextmanager
     def _translated(self) -> Iterator[None]:
         """Turns what psycopg raises into the words of `errors`. A violated constraint stays what it is: it is about the data."""
         try:

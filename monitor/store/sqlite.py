@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from monitor.errors import StoreDamaged, StoreNewer, StoreUnwritable
+from monitor.errors import StoreDamaged, StoreError, StoreNewer, StoreUnwritable
 from monitor.lean import hidden
 from monitor.store import backups, marker
 from monitor.store.disk import drop_ballast
@@ -157,22 +157,17 @@ class SqliteStore:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        if not getattr(self._local, "writing", 0):
-            raise RuntimeError("savepoint() needs a write() around it")
-        connection = self._writer.conn
-        with translated(self.path):
-            connection.execute("savepoint part")
+        self.run("savepoint part")
         try:
             yield
         except BaseException:
             # Where the whole transaction is gone already (a full disk), so is the savepoint.
-            if connection.in_transaction:
-                with suppress(sqlite3.Error):
-                    connection.execute("rollback to part")
-                    connection.execute("release part")
+            if self._writer.conn.in_transaction:
+                with suppress(StoreError):
+                    self.run("rollback to savepoint part")
+                    self.run("release savepoint part")
             raise
-        with translated(self.path):
-            connection.execute("release part")
+        self.run("release savepoint part")
 
     @contextmanager
     def _waiting_for_disk(self, durable: bool) -> Iterator[None]:

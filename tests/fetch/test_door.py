@@ -261,14 +261,14 @@ def test_a_stale_connection_is_tried_once_more() -> None:
 
 
 def test_connections_are_kept_within_bounds() -> None:
-    """A kept connection is used again; beyond as many as may run at once the one idle for longest is closed."""
+    """A kept connection is used again; beyond as many as may be kept the one idle for longest is closed."""
 
     async def work(server: Site, door: Door) -> None:
         async with site() as second, site() as third:
             sites = (server, second, third)
             for each in sites:
                 each.routes["/"] = answer(b"x")
-            async with Door(user_agent="x", allow_private=LOOPBACK, ports=tuple(each.port for each in sites), in_flight=2) as narrow:
+            async with Door(user_agent="x", allow_private=LOOPBACK, ports=tuple(each.port for each in sites), most_idle=2) as narrow:
                 for each in (server, second, server, third, server, second):
                     await narrow.send(Request(url=each.url("/")))
             assert [each.connections for each in sites] == [1, 2, 1]

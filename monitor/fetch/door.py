@@ -29,7 +29,8 @@ class Door:
     """Sends requests to strangers: `async with Door(user_agent=...) as door: await door.send(request)`.
 
     allow_private and ports widen what is reachable for all requests; in_flight bounds how many run at once, others wait (their deadline has
-    not begun); most_idle bounds the connections kept for the next request to their host (more than hosts visited at once); resolver and tls replace the system's name lookup and certificate authorities.
+    not begun); most_idle bounds the connections kept for the next request to their host (more than hosts visited at once);
+    resolver and tls replace the system's name lookup and certificate authorities.
     """
 
     def __init__(

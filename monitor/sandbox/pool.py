@@ -152,8 +152,14 @@ async def _death(child: Process, error: Exception) -> SandboxError:
 
 
 async def _reap(child: Process) -> None:
+    """Waits for the child, and for the end of its output, which its worker holds too."""
     assert child.stdin is not None
+    assert child.stdout is not None
     child.stdin.close()
     with contextlib.suppress(ConnectionError):
         await child.stdin.wait_closed()
     await child.wait()
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        async with asyncio.timeout(1):
+            while await child.stdout.read(65536):
+                pass

@@ -22,7 +22,7 @@ MOST_READ = 2000
 NOISY_SHOWN = 30
 LATEST_SHOWN = 10
 VERSIONS_SHOWN = 10
-MOST_LISTED = 120
+MOST_LISTED = 60
 """Entities of a side that the page names; the largest sides have hundreds."""
 
 

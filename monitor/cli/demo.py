@@ -24,6 +24,11 @@ _SAID = {
 }
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 mail`, `3 mails`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @click.command()
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="Keep everything here (default: a new temporary folder).")
 @click.option(
@@ -51,11 +56,13 @@ def demo(folder: Path | None, days: int) -> int:
         result = asyncio.run(run_demo(place.resolve(), report, days))
     click.echo("\n".join(result.texts))
     counts = result.counts
+    mornings = "" if days == 1 else f" in {days} mornings"
     say(
-        f"read {counts.get('visit.new', 0)} entries of {counts.get('visit.polled', 0)} feeds ({counts.get('visit.failing', 0)} failing, as planned) "
-        f"and {counts.get('visit.read', 0)} pages; {counts.get('match.hits', 0)} hits in {counts.get('group.new', 0)} stories"
+        f"read {counts.get('visit.new', 0)} entries{mornings} (one feed is dead, as planned) and {counts.get('visit.read', 0)} pages; "
+        f"{counts.get('match.hits', 0)} hits in {counts.get('group.new', 0)} stories"
     )
-    say(f"the digest went to {len(result.written)} files, {result.mails} mail and {result.webhooks} webhook:")
+    went = (counted(len(result.written), "file"), counted(result.mails, "mail"), counted(result.webhooks, "webhook call"))
+    say(f"{'the digest' if days == 1 else 'the digests'} went out as {went[0]}, {went[1]} and {went[2]}:")
     for path in result.written:
         say(f"  {path}")
     program = "monitor" if shutil.which("monitor") else sys.argv[0]

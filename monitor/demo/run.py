@@ -6,6 +6,7 @@ The clock is the demo's: it stands at the evening before, when the feeds are rea
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -66,16 +67,16 @@ async def run_demo(folder: Path, report: Callable[[str, Counts], None], days: in
             clock = _Clock(BEFORE)
             async with open_app(config, store, clock=clock) as opened:
                 app = replace(opened, visits=1)  # one visitor after the other: two runs meet the articles in the same order
-                counts: Counts = {}
+                counts: Counter[str] = Counter()
                 texts = []
                 for day in range(days):
                     clock.at = EVENING + day * DAY
                     site.publish(clock.at)
-                    counts |= await _cycle(app, READING, report)
+                    counts.update(await _cycle(app, READING, report))
                     clock.at = MORNING + day * DAY
-                    counts |= await _cycle(app, SENDING, report)
+                    counts.update(await _cycle(app, SENDING, report))
                     texts.append(_text(store))
-            return _result(folder, config_path, store, counts, tuple(texts), len(mailbox.messages), len(hook.requests))
+            return _result(folder, config_path, store, dict(counts), tuple(texts), len(mailbox.messages), len(hook.requests))
         finally:
             store.close()
 

@@ -41,7 +41,7 @@ _WORDS = MappingProxyType(
         "so_far": ("{start} to {end} so far", "{start} đến {end} (chưa hết ngày)", "du {start} au {end} (en cours)"),
         "and_more": ("and {n} more", "và {n} nguồn khác", "et {n} de plus"),
         "covers": ("Covers {start} to {end}", "Từ {start} đến {end}", "Du {start} au {end}"),
-        "told_before": ("told on {day}", "đã đưa ngày {day}", "déjà signalé le {day}"),
+        "told_before": ("last told {day}", "đưa lần trước {day}", "signalé la dernière fois le {day}"),
         "untitled": ("(no headline)", "(không có tiêu đề)", "(sans titre)"),
         "nothing": ("Nothing new in this period.", "Không có tin mới trong khoảng thời gian này.", "Rien de nouveau sur cette période."),
         "nothing_short": ("nothing new", "không có tin mới", "rien de nouveau"),

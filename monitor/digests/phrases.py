@@ -72,7 +72,7 @@ class Phrases:
         return "; ".join(part for part in (names, topics) if part)
 
     def brings(self, entry: Entry) -> str:
-        """`US$200m, Marvell (told on 23 Sep)`: what is new in a story already told."""
+        """`US$200m, Marvell (last told 23 Sep)`: what is new in a story already told."""
         told = self.labels.word("told_before", day=self.labels.short_day(from_text(entry.told_at), self._zone)) if entry.told_at else ""
         facts = ", ".join(entry.brings)
         return f"{facts} ({told})" if facts and told else facts or told

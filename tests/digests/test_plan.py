@@ -205,7 +205,7 @@ def test_a_told_story_comes_back_as_update(store: SqliteStore) -> None:
     assert (at.places()[update], at.places()[echo]) == ("update", "echo")
     newest = digests.newest(store, "morning")
     assert newest is not None
-    assert "Brings: US$200m (told on 26 Sep)" in digests.text_of(store, newest.id)
+    assert "Brings: US$200m (last told 26 Sep)" in digests.text_of(store, newest.id)
     rows.hit("And once more the same", story=story, novelty="echo", seen=SEVEN + DAY)
     assert at.plan(SEVEN + 2 * DAY) == PlanCounts(empty=1, hits=1)
 

@@ -97,17 +97,17 @@ def restore(ctx: click.Context, file: Path, yes: bool, as_json: bool) -> int:
     """Put the backup FILE in the place of the database; what is there now is kept under another name. The daemon must be stopped."""
     from monitor.daemon import single_instance
     from monitor.store import backups
-    from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS
+    from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS
 
     session = open_session(ctx)
     path = session.store_path
     with single_instance(path):
         if path.exists() and file.exists() and path.samefile(file):
             raise UsageError(f"{file} is the database itself; name a backup")
-        backups.check_backup(file, APPLICATION_ID, KNOWN_MIGRATIONS)
+        backups.check_backup(file, APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS)
         window = backups.window(path, file)
         _tell(window)
-        aside = backups.restore(path, file, APPLICATION_ID, KNOWN_MIGRATIONS, session.now()) if yes else None
+        aside = backups.restore(path, file, APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS, session.now()) if yes else None
         if yes:
             _mark(session)
     if as_json:

@@ -18,9 +18,9 @@ KEPT = 7
 """Dated backups kept in the backup folder; older ones are removed after a new one passed its check."""
 
 _SIDE_FILES = ("-wal", "-shm")
-# Everything our schema makes is a table, an index or one of the triggers that keep a full-text index; a view or another trigger is not ours.
-_FOREIGN = """
-select type || ' ' || name as thing from sqlite_master
+# Everything our schema makes is a table, an index, a view in our words or one of the triggers that keep a full-text index; the rest is not ours.
+_OTHER = """
+select type || ' ' || name as thing, sql from sqlite_master
 where type = 'view' or (type = 'trigger' and not (name like 'texts_a_' and tbl_name = 'texts'))
 """
 _STEPS = "select name from _sqlite_migrations where migration_set = 'monitor'"
@@ -105,8 +105,11 @@ def newest(database: Path) -> Path | None:
     return max(folder_of(database).glob(f"{database.stem}-[0-9]*T[0-9]*Z.db"), default=None)
 
 
-def check_backup(path: Path, application_id: int, known: frozenset[str]) -> None:
-    """Raises StoreDamaged unless the file is a whole Monitor database with nothing foreign in it, StoreNewer where it has steps not in `known`."""
+def check_backup(path: Path, application_id: int, known: frozenset[str], views: frozenset[str]) -> None:
+    """Raises StoreDamaged unless the file is a whole Monitor database with nothing foreign in it, StoreNewer where it has steps not in `known`.
+
+    `views`: our own (`schema.views`).
+    """
     if not path.is_file():
         raise StoreError(f"{path} does not exist; look into the folder of backups with: ls {path.parent}")
     with translated(path), closing(sqlite3.connect(_read_only(path), uri=True)) as connection:
@@ -114,10 +117,10 @@ def check_backup(path: Path, application_id: int, known: frozenset[str]) -> None
             raise StoreDamaged(f"{path} is not a Monitor database")
         if not _sound(connection):
             raise StoreDamaged(f"{path} is damaged itself; choose another backup")
-        if foreign := [row[0] for row in connection.execute(_FOREIGN)]:
-            raise StoreDamaged(f"{path} holds what no Monitor wrote: {', '.join(foreign)}")
         if newer := {row[0] for row in connection.execute(_STEPS)} - known:
             raise StoreNewer(f"{path} was written by a newer Monitor (it knows {max(newer)}); upgrade this program first")
+        if foreign := [thing for thing, sql in connection.execute(_OTHER) if sql.removeprefix("CREATE VIEW ") not in views]:
+            raise StoreDamaged(f"{path} holds what no Monitor wrote: {', '.join(foreign)}")
 
 
 def window(database: Path, backup_file: Path) -> Window:
@@ -132,12 +135,14 @@ def window(database: Path, backup_file: Path) -> Window:
     return Window(backup_ends_at=ends_at, present_ends_at=latest, sent=int(sent))
 
 
-def restore(database: Path, backup_file: Path, application_id: int, known: frozenset[str], now: datetime) -> Path | None:
+def restore(
+    database: Path, backup_file: Path, application_id: int, known: frozenset[str], views: frozenset[str], now: datetime
+) -> Path | None:
     """Puts a checked backup in the database's place; the present file moves aside and its new name is returned (None: there was none).
 
     Nobody may have the database open. The marker goes: the next start writes it anew. Raises StoreDamaged, StoreNewer, StoreError.
     """
-    check_backup(backup_file, application_id, known)
+    check_backup(backup_file, application_id, known, views)
     with _partial(database) as partial:
         with closing(sqlite3.connect(_read_only(backup_file), uri=True)) as reading, closing(sqlite3.connect(partial)) as writing:
             partial.chmod(0o600)

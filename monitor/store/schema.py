@@ -1,6 +1,6 @@
 """The schema as named migrations, in order. Applied once each, in one transaction each, on every engine; never edited after a release.
 
-Placeholders `{key}` `{int}` `{real}` `{blob}` `{time}` `{strict}` stand for what differs between engines.
+Placeholders `{key}` `{int}` `{real}` `{blob}` `{time}` `{strict}` `{listed}` stand for what differs between engines.
 Due times are NULL where nothing is due. Columns that end in `_at` hold fixed-width UTC text (hours.to_text), `_json` hold JSON.
 """
 
@@ -265,6 +265,30 @@ drop index sites_due;
 create index sites_due on sites(due_at, id);
 """
 
+# For people with other tools (Datasette, sqlite-utils, psql): one row a hit or story, without numbers to look up. Nothing of ours reads them.
+_VIEWS = """
+create view hits_view as
+select h.id, h.watchlist, h.band, h.score, a.title, a.publisher as outlet, a.lang, a.published_at, a.first_seen_at, h.created_at as found_at,
+  (select {listed}(n.title, ', ') from (select distinct m.title from mentions m where m.hit_id = h.id and m.kind = 'entity' order by 1) n) as names,
+  (select {listed}(n.title, ', ') from (select distinct m.title from mentions m where m.hit_id = h.id and m.kind = 'topic' order by 1) n) as topics,
+  (select {listed}(n.name, ', ') from (select distinct f.name from entries e join feeds f on f.id = e.feed_id where e.article_id = a.id order by 1) n)
+    as feeds,
+  h.story_id, s.title as story, h.novelty, (select l.verdict from labels l where l.hit_id = h.id order by l.id desc limit 1) as mark,
+  h.quiet, a.url, h.article_id, coalesce(a.text_of, a.id) as text_id
+from hits h join articles a on a.id = h.article_id left join stories s on s.id = h.story_id;
+
+create view stories_view as
+select s.id, s.watchlist, s.title, s.lang, (select min(h.band) from hits h where h.story_id = s.id) as band,
+  (select max(h.score) from hits h where h.story_id = s.id) as score, s.hit_count as hits,
+  (select {listed}(n.publisher, ', ') from
+    (select distinct a.publisher from hits h join articles a on a.id = h.article_id where h.story_id = s.id order by 1) n) as outlets,
+  (select {listed}(n.lang, ', ') from
+    (select distinct a.lang from hits h join articles a on a.id = h.article_id where h.story_id = s.id order by 1) n) as languages,
+  s.first_seen_at, s.last_seen_at, a.publisher as lead_outlet, a.url as lead_url, s.lead_hit_id
+from stories s left join hits l on l.id = s.lead_hit_id left join articles a on a.id = l.article_id
+where s.merged_into_id is null;
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -280,4 +304,11 @@ MIGRATIONS = (
     Migration(name="012_alarms", sql=_ALARMS),
     Migration(name="013_lean_indexes", sql=_LEAN_INDEXES),
     Migration(name="014_claim_order", sql=_CLAIM_ORDER),
+    Migration(name="015_views_for_readers", sql=_VIEWS),
 )
+
+
+def views(dialect: Mapping[str, str]) -> frozenset[str]:
+    """Every view that a version of ours made, as the words after `create view `: any other view in a file is not ours."""
+    statements = (statement for migration in MIGRATIONS for statement in migration.statements(dialect))
+    return frozenset(words for verb, _, words in (statement.partition("create view ") for statement in statements) if not verb and words)

@@ -21,7 +21,7 @@ from monitor.store import backups, marker
 from monitor.store.disk import drop_ballast
 from monitor.store.driver import Row, Value, bindable
 from monitor.store.faults import translated
-from monitor.store.schema import MIGRATIONS, Migration
+from monitor.store.schema import MIGRATIONS, Migration, views
 from monitor.text import words
 
 # sqlite-utils would learn numpy's and pandas' types: 80 ms and 25 MiB, where only language detection uses numpy.
@@ -44,8 +44,10 @@ select id from (
 ) every order by place, id limit :limit
 """
 _DIALECT = MappingProxyType(
-    {"key": "integer primary key", "int": "integer", "real": "real", "blob": "blob", "time": "text", "strict": "strict"},
+    {"key": "integer primary key", "int": "integer", "real": "real", "blob": "blob", "time": "text", "strict": "strict"}
+    | {"listed": "group_concat"},
 )
+KNOWN_VIEWS = views(_DIALECT)
 # trusted_schema stays on: with it off SQLite refuses triggers that write to a full-text table.
 _PRAGMAS = (
     "foreign_keys=ON",

@@ -12,7 +12,7 @@ from monitor.errors import StoreDamaged, StoreError
 from monitor.store import backups
 from monitor.store.checks import faults
 from monitor.store.schema import MIGRATIONS
-from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS, SqliteStore, backup_sqlite, open_sqlite
+from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS, SqliteStore, backup_sqlite, open_sqlite
 from monitor.store.steps import fact, set_fact
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -77,7 +77,7 @@ def test_case_36_restore_puts_a_checked_copy_in_place(store: SqliteStore, tmp_pa
     backup_sqlite(store.path, copy)
     set_fact(store, "a", "new")
     store.close()
-    aside = backups.restore(store.path, copy, APPLICATION_ID, KNOWN_MIGRATIONS, NOW)
+    aside = backups.restore(store.path, copy, APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS, NOW)
     again = open_sqlite(store.path)
     assert fact(again, "a") == "old"
     again.close()
@@ -104,7 +104,7 @@ def test_a_foreign_backup_is_refused(store: SqliteStore, tmp_path: Path, stateme
     changed._writer.conn.execute(statement)
     changed.close()
     with pytest.raises(StoreError, match=told):
-        backups.restore(store.path, copy, APPLICATION_ID, KNOWN_MIGRATIONS, NOW)
+        backups.restore(store.path, copy, APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS, NOW)
 
 
 def test_a_damaged_backup_is_refused(store: SqliteStore, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_damaged_backup_is_refused(store: SqliteStore, tmp_path: Path) -> None
         file.seek(copy.stat().st_size // 2)
         file.write(b"noise" * 4000)
     with pytest.raises(StoreDamaged):
-        backups.restore(store.path, copy, APPLICATION_ID, KNOWN_MIGRATIONS, NOW)
+        backups.restore(store.path, copy, APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS, NOW)
     assert fact(store, "n1") is not None
 
 

@@ -30,7 +30,6 @@ from monitor.store import deliveries, sites
 from monitor.store.clock import pull_back
 from monitor.store.driver import Store
 from monitor.store.faults import translated
-from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import daemon_started, daemon_stopped, record_event, set_fact
 from monitor.upkeep import back_up, look_through
 from monitor.web.desk import desk_of
@@ -86,7 +85,7 @@ def clocks() -> Clocks:
 class Running:
     """What one process of the daemon holds from start to end, whatever is reloaded meanwhile."""
 
-    def __init__(self, config: Config, store: SqliteStore, daemon_id: str, report: Callable[[str, Counts], None]) -> None:
+    def __init__(self, config: Config, store: Store, daemon_id: str, report: Callable[[str, Counts], None]) -> None:
         machine = clocks()
         self.notifier = Notifier(os.environ)
         self.keeper = Keeper(store, daemon_id, machine, new_id, _limits(config), self.notifier)
@@ -107,7 +106,7 @@ class Running:
 
 async def run_daemon(
     config: Config,
-    store: SqliteStore,
+    store: Store,
     report: Callable[[str, Counts], None],
     *,
     read_articles: bool = True,
@@ -126,7 +125,7 @@ async def run_daemon(
         running.watch.follow(_files(config))
         async with (
             open_app(config, store, read_articles=read_articles) as app,
-            beside(desk_of(app), store.path, running.pages, new_token),
+            beside(desk_of(app), store.path or config.beside, running.pages, new_token),
         ):
             config = await _live(replace(app, patient=True), running)
     running.pages.shutdown(wait=False, cancel_futures=True)
@@ -239,14 +238,16 @@ async def _look(running: Running) -> None:
 
 async def _care(app: App, running: Running) -> None:
     """The slow upkeep, in the background: damage anywhere in the file ends the daemon, a backup that fails is told and tried again."""
-    assert isinstance(app.store, SqliteStore)
+    path = app.store.path
+    if path is None:
+        return
     try:
-        await asyncio.to_thread(look_through, app.store, app.clock(), at_start=not running.looked_through)
+        await asyncio.to_thread(look_through, app.store, path, app.clock(), at_start=not running.looked_through)
         running.looked_through = True
         if running.keeper.mode.name == "normal":
             storage = app.config.storage
             made = await asyncio.to_thread(
-                back_up, app.store, storage.backup_every_h, storage.backups_kept, running.keeper.limits, app.clock()
+                back_up, app.store, path, storage.backup_every_h, storage.backups_kept, running.keeper.limits, app.clock()
             )
             if made is not None:
                 logger().info("backup made", file=str(made))

@@ -16,17 +16,20 @@ from monitor.health import Health, read_health
 from monitor.hours import EARLIEST_NOW
 from monitor.mode import MIB, RESUME, Limits, least_bytes
 from monitor.model import Watchlist
+from monitor.place import Place, for_shell, place_of
 from monitor.store import backups, hits
 from monitor.store.checks import faults
 from monitor.store.disk import file_system, is_network, space
+from monitor.store.driver import Store
 from monitor.store.marker import check_present
-from monitor.store.sqlite import SqliteStore, open_sqlite
+from monitor.store.opening import open_store
 from monitor.store.steps import events
 from monitor.watchlists.expect import judge_rate, parse_expect
 
 Level = Literal["ok", "note", "problem"]
 
 BACKUP_OLD = timedelta(days=3)
+CLOCKS_APART = timedelta(seconds=30)
 EXPECT_DAYS = 14
 _RATES = {
     "": "",
@@ -47,16 +50,17 @@ class Remark:
     exit_code: int = 1
 
 
-def examine(config_path: Path | None, database: Path | None, now: datetime) -> tuple[Remark, ...]:
+def examine(config_path: Path | None, database: Place | None, now: datetime) -> tuple[Remark, ...]:
     """All remarks, in the order in which things depend on each other. `database` stands instead of the configured one."""
     remarks: list[Remark] = []
     config, watchlists = _config(config_path, remarks)
-    path = database or (config.database_path if config else _named_database(config_path))
-    if path is None:
+    place = database or (config.database if config else _named_database(config_path))
+    if place is None:
         return tuple(remarks)
-    remarks += _disk(path, config.storage if config else StorageSettings())
+    if place.path is not None:
+        remarks += _disk(place.path, config.storage if config else StorageSettings())
     remarks += _clock(now)
-    store = _database(path, now, remarks)
+    store = _server(place, now, remarks) if place.path is None else _database(place.path, now, remarks)
     if store is None:
         return tuple(remarks)
     try:
@@ -91,13 +95,13 @@ def _config(path: Path | None, remarks: list[Remark]) -> tuple[Config | None, tu
     return config, watchlists
 
 
-def _named_database(path: Path | None) -> Path | None:
+def _named_database(path: Path | None) -> Place | None:
     """The database that a configuration with other faults names."""
     try:
         named = tomllib.loads(path.read_text(encoding="utf-8")).get("database", "monitor.db") if path else None
+        return place_of(named, path.parent) if path and isinstance(named, str) else None
     except (OSError, ValueError):
         return None
-    return path.parent / Path(named).expanduser() if path and isinstance(named, str) else None
 
 
 def _disk(path: Path, storage: StorageSettings) -> Iterator[Remark]:
@@ -128,7 +132,7 @@ def _clock(now: datetime) -> Iterator[Remark]:
         )
 
 
-def _clock_of(store: SqliteStore, now: datetime) -> Iterator[Remark]:
+def _clock_of(store: Store, now: datetime) -> Iterator[Remark]:
     lately = [event for event in events(store, now - timedelta(days=7), 500) if event.kind == "clock.step"]
     ahead = events(store, now + timedelta(minutes=5), 1)
     if ahead:
@@ -141,7 +145,7 @@ def _clock_of(store: SqliteStore, now: datetime) -> Iterator[Remark]:
         yield Remark(area="clock", level="ok", text=f"{now:%Y-%m-%d %H:%M} UTC")
 
 
-def _database(path: Path, now: datetime, remarks: list[Remark]) -> SqliteStore | None:
+def _database(path: Path, now: datetime, remarks: list[Remark]) -> Store | None:
     restore = f"monitor db restore {backups.newest(path) or 'FILE'}"
     try:
         check_present(path)
@@ -152,7 +156,7 @@ def _database(path: Path, now: datetime, remarks: list[Remark]) -> SqliteStore |
         if found := faults(path, thorough=True):
             remarks += [Remark(area="database", level="problem", text=fault, mend=restore, exit_code=74) for fault in found[:5]]
             return None
-        store = open_sqlite(path)
+        store = open_store(Place(shown=str(path), path=path))
     except MonitorError as error:
         mend = restore if error.exit_code == 74 else f"ls -l {path}*"
         remarks.append(Remark(area="database", level="problem", text=str(error), mend=mend, exit_code=error.exit_code))
@@ -161,6 +165,24 @@ def _database(path: Path, now: datetime, remarks: list[Remark]) -> SqliteStore |
     size = path.stat().st_size + (log.stat().st_size if log.exists() else 0)
     remarks.append(Remark(area="database", level="ok", text=f"{path}: {size // MIB} MiB, sound"))
     remarks += _backups(path, now)
+    return store
+
+
+def _server(place: Place, now: datetime, remarks: list[Remark]) -> Store | None:
+    """A database on a server: can it be reached, and do the two clocks agree?"""
+    try:
+        store = open_store(place)
+        there = store.now()
+    except MonitorError as error:
+        remarks.append(
+            Remark(area="database", level="problem", text=str(error), mend=f"psql {for_shell(place)}", exit_code=error.exit_code)
+        )
+        return None
+    remarks.append(Remark(area="database", level="ok", text=f"{place}: reached, at the newest schema; back it up with pg_dump"))
+    apart = timedelta(0) if there is None else abs(there - now)
+    if apart > CLOCKS_APART:
+        text = f"the clock of the database is {apart.total_seconds():.0f} s from this machine's; leases go by the database's"
+        remarks.append(Remark(area="clock", level="note", text=text, mend="let both clocks be kept (timedatectl)"))
     return store
 
 
@@ -193,7 +215,7 @@ def _running(health: Health) -> Iterator[Remark]:
             yield Remark(area=area, level="ok", text=text)
 
 
-def _watchlists(store: SqliteStore, watchlists: tuple[Watchlist, ...], now: datetime) -> Iterator[Remark]:
+def _watchlists(store: Store, watchlists: tuple[Watchlist, ...], now: datetime) -> Iterator[Remark]:
     since = now - timedelta(days=EXPECT_DAYS)
     found = hits.alerts_since(store, since)
     for watchlist in watchlists:

@@ -6,6 +6,7 @@ One look is cheap and touches no disk; a write is tried once a minute (every hal
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,10 +20,9 @@ from monitor.log import logger
 from monitor.mode import Limits, Mode, Probe, after_fault, after_probe
 from monitor.notify import Notifier
 from monitor.store.clock import pull_back
-from monitor.store.disk import lay_ballast, space
+from monitor.store.disk import Space, lay_ballast, space
 from monitor.store.driver import Store
 from monitor.store.marker import keep_marker
-from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import daemon_seen, record_event, set_fact
 
 BEAT_S = 60
@@ -41,9 +41,7 @@ class Clocks:
 class Keeper:
     """The watch over one daemon's life. `look` is called every few seconds from one thread at a time."""
 
-    def __init__(
-        self, store: SqliteStore, daemon_id: str, clocks: Clocks, new_id: Callable[[], str], limits: Limits, notifier: Notifier
-    ) -> None:
+    def __init__(self, store: Store, daemon_id: str, clocks: Clocks, new_id: Callable[[], str], limits: Limits, notifier: Notifier) -> None:
         self.mode = Mode()
         self.limits = limits
         self._store = store
@@ -84,12 +82,13 @@ class Keeper:
     def _probe(self) -> Probe:
         now = self._clocks.wall()
         try:
-            room = space(self._store.path.parent)
+            room = _room(self._store)
             if self.mode.name == "degraded":
                 self._store.reopen()
             daemon_seen(self._store, self._daemon_id, now)
-            with suppress(OSError):
-                keep_marker(self._store.path, self._store, self._new_id, now)
+            if self._store.path is not None:
+                with suppress(OSError):
+                    keep_marker(self._store.path, self._store, self._new_id, now)
         except StoreDamaged:
             raise
         except (StoreUnwritable, OSError) as error:
@@ -98,7 +97,7 @@ class Keeper:
             # Locked by a person's long transaction: no fault of the disk, and the next look may find it free.
             logger().warning("database busy", error=str(error))
             return Probe(free_bytes=room.free_bytes, total_bytes=room.total_bytes)
-        ballast = lay_ballast(self._store.path) if self.mode.name != "low-space" else True
+        ballast = lay_ballast(self._store.path) if self._store.path is not None and self.mode.name != "low-space" else True
         return Probe(free_bytes=room.free_bytes, total_bytes=room.total_bytes, ballast=ballast)
 
     def _turn(self, mode: Mode) -> None:
@@ -107,9 +106,9 @@ class Keeper:
             return
         log = logger(mode=mode.name)
         if mode.name == "normal":
-            log.info("the disk is in order again", was=before.name)
+            log.info("the database is in order again", was=before.name)
         else:
-            log.error("the disk holds the daemon back", writable=mode.writable, reason=mode.reason)
+            log.error("the database holds the daemon back", writable=mode.writable, reason=mode.reason)
         if mode.writable:
             self._record(before, mode)
 
@@ -129,6 +128,11 @@ class Keeper:
                 record_event(self._store, now, "clock.sleep", "clock", f"the machine slept for {_whole_seconds(slept)}")
             if (moved := self._clock.step()) is not None:
                 clock_moved(self._store, now, moved)
+
+
+def _room(store: Store) -> Space:
+    """The room for the database; a server's disk is not this process's to watch."""
+    return Space(free_bytes=sys.maxsize, total_bytes=0) if store.path is None else space(store.path.parent)
 
 
 class ClockWatch:

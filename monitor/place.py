@@ -45,6 +45,18 @@ def _place(text: str, folder: Path) -> Place:
     return Place(shown=text, path=folder / Path(text).expanduser())
 
 
+def for_shell(place: Place) -> str:
+    """The address as a word of a shell's command line, its password left out or taken from where it lies."""
+    scheme, _, rest = place.shown.partition(":")
+    match scheme:
+        case "env":
+            return f'"${rest}"'
+        case "file":
+            return f'"$(cat {rest})"'
+        case _:
+            return f"'{place.shown}'"
+
+
 def address_shown(address: str) -> str:
     """An address without its passwords. Raises ValueError where it is none."""
     try:

@@ -11,22 +11,23 @@ from monitor.mode import Limits, least_bytes
 from monitor.store import backups
 from monitor.store.checks import faults
 from monitor.store.disk import space
-from monitor.store.sqlite import APPLICATION_ID, SqliteStore
+from monitor.store.driver import Store
+from monitor.store.sqlite import APPLICATION_ID
 from monitor.store.steps import fact, record_event, set_fact
 
 CHECK_EVERY = timedelta(hours=24)
 THOROUGH_EVERY = timedelta(days=7)
 
 
-def look_through(store: SqliteStore, now: datetime, *, at_start: bool) -> None:
+def look_through(store: Store, path: Path, now: datetime, *, at_start: bool) -> None:
     """Looks through the file where a day has passed (or at the start), with indexes and references where a week has. Raises StoreDamaged."""
     thorough = _due(fact(store, "thoroughly_checked_at"), THOROUGH_EVERY, now)
     if not (at_start or thorough or _due(fact(store, "checked_at"), CHECK_EVERY, now)):
         return
-    if found := faults(store.path, thorough=thorough):
+    if found := faults(path, thorough=thorough):
         raise StoreDamaged(
-            f"{store.path} is damaged: {'; '.join(found[:3])}. Nothing more is written to it; keep the file. Next: `monitor doctor`; then "
-            f"`monitor db restore FILE` with the newest of {backups.folder_of(store.path)}; without one: sqlite3 {store.path.name} .recover"
+            f"{path} is damaged: {'; '.join(found[:3])}. Nothing more is written to it; keep the file. Next: `monitor doctor`; then "
+            f"`monitor db restore FILE` with the newest of {backups.folder_of(path)}; without one: sqlite3 {path.name} .recover"
         )
     with store.write():
         set_fact(store, "checked_at", now.isoformat())
@@ -34,19 +35,19 @@ def look_through(store: SqliteStore, now: datetime, *, at_start: bool) -> None:
             set_fact(store, "thoroughly_checked_at", now.isoformat())
 
 
-def back_up(store: SqliteStore, every_h: int, keep: int, limits: Limits, now: datetime) -> Path | None:
+def back_up(store: Store, path: Path, every_h: int, keep: int, limits: Limits, now: datetime) -> Path | None:
     """Makes a dated backup where the newest one is too old and the disk has room for it. Returns its path. Raises StoreError."""
-    newest = backups.newest(store.path)
+    newest = backups.newest(path)
     if every_h == 0 or (newest is not None and now - _made_at(newest) < timedelta(hours=every_h)):
         return None
-    room = space(store.path.parent)
-    size = store.path.stat().st_size
+    room = space(path.parent)
+    size = path.stat().st_size
     if room.free_bytes < size + least_bytes(limits, room.total_bytes):
         logger().warning("no room for a backup", free_bytes=room.free_bytes, needed_bytes=size)
         return None
-    target = backups.folder_of(store.path) / backups.dated_name(store.path, now)
-    backups.backup(store.path, target, APPLICATION_ID)
-    backups.prune(store.path, keep)
+    target = backups.folder_of(path) / backups.dated_name(path, now)
+    backups.backup(path, target, APPLICATION_ID)
+    backups.prune(path, keep)
     record_event(store, now, "backup.made", target.name, f"{target.stat().st_size} bytes")
     return target
 

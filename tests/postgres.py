@@ -136,11 +136,14 @@ def _template() -> tuple[Server | None, str]:
     if server is not None:
         atexit.register(server.remove)
     base = given or server.address("postgres")
-    template = f"template_{os.getpid()}"
-    _do(base, f"create database {template} template template0")
-    address = with_database(base, template)
-    open_postgres(address).close()
+    copy(base, "template0", template())
+    open_postgres(with_database(base, template())).close()
     return server, base
+
+
+def template() -> str:
+    """The name of this process's database at the newest schema, which others are copied from."""
+    return f"template_{os.getpid()}"
 
 
 def with_database(address: str, name: str) -> str:
@@ -173,7 +176,7 @@ def database(*, empty: bool = False) -> Iterator[str]:
     """The address of a new database at the newest schema (or without any), dropped at the end."""
     base = server_address()
     name = f"test_{os.getpid()}_{next(_names)}"
-    copy(base, "template0" if empty else f"template_{os.getpid()}", name)
+    copy(base, "template0" if empty else template(), name)
     try:
         yield with_database(base, name)
     finally:

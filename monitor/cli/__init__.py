@@ -63,7 +63,9 @@ class Nouns(click.Group):
 @click.option(
     "--config", "config_path", metavar="FILE", help="Configuration file (default: MONITOR_CONFIG, ./config.toml, the XDG folder)."
 )
-@click.option("--db", "database", metavar="FILE", envvar="MONITOR_DB", help="Database instead of the configured one.")
+@click.option(
+    "--db", "database", metavar="FILE|ADDRESS", envvar=["MONITOR_DATABASE", "MONITOR_DB"], help="Database instead of the configured one."
+)
 @click.version_option(__version__, prog_name="monitor")
 @click.pass_context
 def monitor(ctx: click.Context, config_path: str | None, database: str | None) -> None:

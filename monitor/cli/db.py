@@ -10,6 +10,7 @@ import click
 from monitor.cli.output import document, say, show
 from monitor.cli.session import Session, open_session
 from monitor.errors import StoreError, UsageError
+from monitor.place import for_shell
 
 if TYPE_CHECKING:
     from monitor.store.backups import Window
@@ -30,20 +31,17 @@ def db() -> None:
 @document
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> int:
-    """Look through the whole file (exit code 74 when it is damaged, emptied or replaced) and at the delivery promise (1 when a rule is broken)."""
+    """Look through the whole file (exit code 74 when it is damaged, emptied or replaced) and at the delivery promise (1 when a rule is broken).
+
+    On PostgreSQL, whose files are the server's (pg_amcheck), at the promise alone.
+    """
     from dataclasses import asdict
 
     from monitor.errors import StoreDamaged
-    from monitor.store.checks import faults
     from monitor.store.invariants import Broken, check_invariants
-    from monitor.store.marker import check_present
 
     session = open_session(ctx)
-    path = session.store_path
-    check_present(path)
-    if not path.is_file():
-        raise StoreError(f"{path} does not exist yet; the first `monitor run` or `monitor once` makes it")
-    found = list(faults(path, thorough=True))
+    found = [] if session.place.path is None else _faults(session.place.path)
     broken: tuple[Broken, ...] = ()
     if not found:
         try:
@@ -55,17 +53,29 @@ def check(ctx: click.Context, as_json: bool) -> int:
     else:
         for line in (*found, *(f"{each.rule} ({each.count}x): {'; '.join(each.examples)}" for each in broken)):
             click.echo(line)
-        say(f"{path}: {_SAID[bool(found), bool(broken)]}")
+        say(f"{session.place}: {_SAID[bool(found), bool(broken)]}")
     return 74 if found else 1 if broken else 0
+
+
+def _faults(path: Path) -> list[str]:
+    from monitor.store.checks import faults
+    from monitor.store.marker import check_present
+
+    check_present(path)
+    if not path.is_file():
+        raise StoreError(f"{path} does not exist yet; the first `monitor run` or `monitor once` makes it")
+    return list(faults(path, thorough=True))
 
 
 @db.command()
 @click.pass_context
 def migrate(ctx: click.Context) -> None:
-    """Bring the database to this version's schema (also done at every start, after a backup)."""
-    store = open_session(ctx).store
-    names = [row["name"] for row in store.all("select name from _sqlite_migrations order by id")]
-    say(f"schema is at {names[-1]}")
+    """Bring the database to this version's schema (also done at every start, for a file after a backup)."""
+    from monitor.store.schema import MIGRATIONS
+
+    session = open_session(ctx)
+    session.store  # noqa: B018 - opening it brings it to the newest schema
+    say(f"{session.place}: the schema is at {MIGRATIONS[-1].name}")
 
 
 @db.command()
@@ -73,12 +83,19 @@ def migrate(ctx: click.Context) -> None:
 @document
 @click.pass_context
 def backup(ctx: click.Context, target: Path | None, as_json: bool) -> None:
-    """Write a checked copy of the running database to TARGET, or with a date into the folder backups, where few are kept."""
+    """Write a checked copy of the running database to TARGET, or with a date into the folder backups, where few are kept.
+
+    A database on a PostgreSQL server is backed up with pg_dump; the command is told.
+    """
     from monitor.store import backups
     from monitor.store.sqlite import backup_sqlite
 
     session = open_session(ctx)
-    path = session.store.path
+    if session.place.path is None:
+        name = target or f"monitor-{session.now():%Y%m%dT%H%M%SZ}.dump"
+        raise UsageError(f"a server is backed up with its own tool: pg_dump --format=custom --file={name} {for_shell(session.place)}")
+    path = session.place.path
+    session.store  # noqa: B018 - a file that is no database of ours is told so
     made = target or backups.folder_of(path) / backups.dated_name(path, session.now())
     backup_sqlite(path, made)
     removed = backups.prune(path, _kept(session)) if target is None else ()
@@ -100,7 +117,12 @@ def restore(ctx: click.Context, file: Path, yes: bool, as_json: bool) -> int:
     from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS
 
     session = open_session(ctx)
-    path = session.store_path
+    if session.place.path is None:
+        raise UsageError(
+            f"a server is restored with its own tool, while no worker runs: pg_restore --clean --if-exists --no-owner "
+            f"--dbname={for_shell(session.place)} {file}"
+        )
+    path = session.place.path
     with single_instance(path):
         if path.exists() and file.exists() and path.samefile(file):
             raise UsageError(f"{file} is the database itself; name a backup")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -23,13 +22,13 @@ def doctor(ctx: click.Context, as_json: bool) -> int:
     from monitor.config import find_config
     from monitor.doctor import examine
 
+    session = open_session(ctx)
     settings = ctx.find_root().obj or {}
     try:
         path = find_config(settings.get("config_path"))
     except ConfigError:
         path = None
-    database = settings.get("database")
-    remarks = examine(path, Path(database).expanduser() if database else None, open_session(ctx).now())
+    remarks = examine(path, session.place if settings.get("database") else None, session.now())
     worst = max((remark.exit_code for remark in remarks if remark.level == "problem"), default=0)
     if as_json:
         show({"ok": worst == 0, "remarks": [asdict(remark) for remark in remarks]}, as_json=True)

@@ -387,7 +387,7 @@ def _afterwards(session: Session, dry_run: bool) -> None:
         say(f"nothing was written to {session.config.source}")
         return
     say(f"wrote {session.config.source}")
-    if not session.store_path.exists():
+    if session.place.path is not None and not session.place.path.exists():
         return
     running = [life for life in daemon_runs(session.store)[:1] if life.stopped_at is None]
     if running:

@@ -269,7 +269,7 @@ def _tell_daemon(session: Session) -> int | None:
     alive = timedelta(minutes=1)
     for run in daemon_runs(session.store):
         here = run.host == platform.node() and run.stopped_at is None and session.now() - run.seen_at < alive
-        if here and _holder(session.store_path) == run.pid:
+        if here and (session.place.path is None or _holder(session.place.path) == run.pid):
             os.kill(run.pid, signal.SIGHUP)
             return run.pid
     return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from monitor.config import ChannelSettings, Config
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from monitor.feeds.actions import Asking
     from monitor.model import SendVerdict, Watchlist
     from monitor.pipeline import App
-    from monitor.store.sqlite import SqliteStore
+    from monitor.place import Place
+    from monitor.store.driver import Store
 
 Answer = TypeVar("Answer")
 
@@ -55,17 +56,36 @@ class Session:
         except ConfigError:
             return False
 
+    @cached_property
+    def place(self) -> Place:
+        """Where the database is: --db, or the configured place. Raises UsageError."""
+        from monitor.place import place_of
+
+        if not self._database:
+            return self.config.database
+        try:
+            return place_of(self._database, Path())
+        except ValueError as error:
+            raise UsageError(f"--db: {error}") from error
+
     @property
     def store_path(self) -> Path:
-        """The database file: --db, or the configured one."""
-        return Path(self._database).expanduser() if self._database else self.config.database_path
+        """The database file. Raises UsageError where the database is on a server."""
+        if self.place.path is None:
+            raise UsageError(f"the database is on a server ({self.place}); this needs a SQLite file")
+        return self.place.path
+
+    @property
+    def beside(self) -> Path:
+        """Files of this instance lie beside this one."""
+        return self.place.path or self.config.beside
 
     @cached_property
-    def store(self) -> SqliteStore:
+    def store(self) -> Store:
         """The open database."""
-        from monitor.store.sqlite import open_sqlite
+        from monitor.store.opening import open_store
 
-        return open_sqlite(self.store_path)
+        return open_store(self.place)
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be printed."""

@@ -42,12 +42,12 @@ def web(ctx: click.Context, listen: str | None, show_token: bool) -> None:
     session = open_session(ctx)
     config = listening(session.config, listen) if listen else session.config
     if show_token:
-        click.echo(keys_of(config.web.token, session.store_path, new_token).token.reveal())
+        click.echo(keys_of(config.web.token, session.beside, new_token).token.reveal())
         return
     configure(config.log.level, config.log.format, secrets_in(config))
     desk = Desk(config=config, store=session.store, watchlists=session.watchlists, clock=now)
     with page_threads() as pool:
-        asyncio.run(_serve(desk, session.store_path, pool))
+        asyncio.run(_serve(desk, session.beside, pool))
 
 
 async def _serve(desk: Desk, database: Path, pool: ThreadPoolExecutor) -> None:

@@ -32,14 +32,15 @@ from monitor.config.settings import (
     WebSettings,
 )
 from monitor.config.values import Table
-from monitor.errors import ConfigError, Problem
+from monitor.errors import ConfigError, Problem, UsageError
 from monitor.hours import nearest_zone, parse_schedule
 from monitor.model import Subscription
+from monitor.place import Place
 from monitor.toml_lines import line_of
 
 _NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
 _PREFIX = "MONITOR_"
-_NOT_SETTINGS = {"MONITOR_CONFIG", "MONITOR_DB", "MONITOR_TEST_PG", "MONITOR_REQUIRE_PG"}
+_NOT_SETTINGS = {"MONITOR_CONFIG", "MONITOR_DB", "MONITOR_DATABASE", "MONITOR_TEST_PG", "MONITOR_REQUIRE_PG"}
 _NAMED = ("feed", "channel", "subscription")
 
 Row = TypeVar("Row", bound=Table)
@@ -50,7 +51,7 @@ class Config:
     """Everything the operator decided. `source` is the file it came from."""
 
     source: Path
-    database: str
+    database: Place
     watchlists: tuple[Path, ...]
     fetch: FetchSettings
     feeds: FeedsSettings
@@ -66,9 +67,16 @@ class Config:
     subscription: tuple[Subscription, ...]
 
     @property
+    def beside(self) -> Path:
+        """Files of this instance lie beside this one: the database where it is a file, else a name in the folder of the configuration."""
+        return self.database.path or self.source.parent / "monitor.db"
+
+    @property
     def database_path(self) -> Path:
-        """The SQLite file, relative to the configuration file."""
-        return self.source.parent / Path(self.database).expanduser()
+        """The SQLite file. Raises UsageError where the database is on a server."""
+        if self.database.path is None:
+            raise UsageError(f"the database is on a server ({self.database}); this needs a SQLite file")
+        return self.database.path
 
 
 def find_config(given: str | None, environment: Mapping[str, str] | None = None) -> Path:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from monitor.config.load import Config
 from monitor.config.secrets import MASK, Secret
 from monitor.config.values import Table
+from monitor.place import passwords_in
 
 _LEAST_CHARS = 4
 _LEAST_SEGMENT = 10
@@ -21,7 +22,7 @@ def effective(config: Config) -> dict[str, Any]:
     """All values in force, in the shape of config.toml. A secret appears as its reference (env:NAME), never as its value."""
     values: dict[str, Any] = {
         "file": str(config.source),
-        "database": config.database,
+        "database": str(config.database),
         "watchlists": [str(path) for path in config.watchlists],
     }
     for name in ("fetch", "feeds", "articles", "storage", "alarm", "digest", "output", "log", "web"):
@@ -34,7 +35,8 @@ def effective(config: Config) -> dict[str, Any]:
 
 def secrets_in(config: Config) -> tuple[str, ...]:
     """The values of all secrets, which nothing may print: for the log's filter."""
-    return secret_values((*config.feed, *config.channel, config.alarm, config.web))
+    address = [part for part in passwords_in(config.database.address) if len(part) >= _LEAST_CHARS]
+    return (*address, *secret_values((*config.feed, *config.channel, config.alarm, config.web)))
 
 
 def secret_values(rows: Iterable[Table]) -> tuple[str, ...]:

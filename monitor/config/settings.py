@@ -8,7 +8,19 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from monitor import __version__
-from monitor.config.values import Address, FilePath, Lang, OptionalAddress, Ports, Ranges, SecretAddress, SecretRef, Table, Zone
+from monitor.config.values import (
+    Address,
+    DatabasePlace,
+    FilePath,
+    Lang,
+    OptionalAddress,
+    Ports,
+    Ranges,
+    SecretAddress,
+    SecretRef,
+    Table,
+    Zone,
+)
 
 LEAST_TOKEN_CHARS = 16
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -74,7 +86,7 @@ class ArticlesSettings(Table):
 
 
 class StorageSettings(Table):
-    """The disk under the database."""
+    """The disk under the database, where that is a file."""
 
     min_free_mib: int = Field(200, ge=0)
     min_free_percent: float = Field(2.0, ge=0, le=50)
@@ -198,7 +210,7 @@ class SubscriptionSettings(Table):
 class RootSettings(Table):
     """The keys of the file that are not named tables."""
 
-    database: str = "monitor.db"
+    database: DatabasePlace = Field("monitor.db", validate_default=True)
     watchlists: tuple[FilePath, ...] = Field(min_length=1)
     fetch: FetchSettings = FetchSettings()
     feeds: FeedsSettings = FeedsSettings()

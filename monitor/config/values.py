@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from monitor.config.secrets import Secret, resolve
 from monitor.hours import is_zone
+from monitor.place import SCHEMES, Place, passwords_in, place_of
 
 
 def resolved(value: object, info: ValidationInfo) -> object:
@@ -21,6 +22,18 @@ def resolved(value: object, info: ValidationInfo) -> object:
         raise ValueError("a secret is given by reference: env:NAME or file:PATH")
     context = info.context or {}
     return resolve(value, context.get("folder", Path()), context.get("environment"))
+
+
+def _place(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, Place):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("should be a file or an address in quotes")
+    context = info.context or {}
+    place = place_of(value, context.get("folder", Path()), context.get("environment"))
+    if value.startswith(SCHEMES) and passwords_in(value):
+        raise ValueError("holds a password: keep it out of this file with env:NAME or file:PATH for the whole address, or in ~/.pgpass")
+    return place
 
 
 def _path(value: object, info: ValidationInfo) -> object:
@@ -57,6 +70,7 @@ def _lang(value: str) -> str:
     return value
 
 
+DatabasePlace = Annotated[Place, BeforeValidator(_place)]
 SecretRef = Annotated[Secret, BeforeValidator(resolved)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 Address = Annotated[str, AfterValidator(_address)]

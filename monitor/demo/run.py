@@ -19,7 +19,8 @@ from monitor.demo.sinks import Mailbox, WebhookSink
 from monitor.pipeline import App, Counts
 from monitor.starter import files
 from monitor.store import digests as stored_digests
-from monitor.store.sqlite import SqliteStore, open_sqlite
+from monitor.store.driver import Store
+from monitor.store.opening import open_store
 
 BEFORE = datetime(2024, 9, 25, 23, 30, tzinfo=UTC)
 EVENING = datetime(2024, 9, 25, 23, 45, tzinfo=UTC)
@@ -57,12 +58,12 @@ class _Clock:
         return self.at
 
 
-async def run_demo(folder: Path, report: Callable[[str, Counts], None], days: int = 1) -> DemoResult:
+async def run_demo(folder: Path, report: Callable[[str, Counts], None], days: int = 1, database: str = "monitor.db") -> DemoResult:
     """Runs the demo in an empty folder for so many days and returns what came of it; `report` hears of each step."""
     async with NewsSite(until=EVENING) as site, Mailbox(folder=folder / "mailbox") as mailbox, WebhookSink() as hook:
-        config_path = _write_files(folder, site, mailbox, hook)
+        config_path = _write_files(folder, site, mailbox, hook, database)
         config, _ = load(config_path)
-        store = open_sqlite(config.database_path)
+        store = open_store(config.database)
         try:
             clock = _Clock(BEFORE)
             async with open_app(config, store, clock=clock) as opened:
@@ -88,14 +89,12 @@ async def _cycle(app: App, steps: tuple[str, ...], report: Callable[[str, Counts
     return counts
 
 
-def _text(store: SqliteStore) -> str:
+def _text(store: Store) -> str:
     newest = stored_digests.newest(store, "morning")
     return stored_digests.text_of(store, newest.id) if newest else ""
 
 
-def _result(
-    folder: Path, config: Path, store: SqliteStore, counts: Counts, texts: tuple[str, ...], mails: int, webhooks: int
-) -> DemoResult:
+def _result(folder: Path, config: Path, store: Store, counts: Counts, texts: tuple[str, ...], mails: int, webhooks: int) -> DemoResult:
     newest = stored_digests.newest(store, "morning")
     return DemoResult(
         folder=folder,
@@ -110,7 +109,7 @@ def _result(
     )
 
 
-def _write_files(folder: Path, site: NewsSite, mailbox: Mailbox, hook: WebhookSink) -> Path:
+def _write_files(folder: Path, site: NewsSite, mailbox: Mailbox, hook: WebhookSink, database: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files().items():
         if name.startswith("seeds/"):
@@ -121,12 +120,14 @@ def _write_files(folder: Path, site: NewsSite, mailbox: Mailbox, hook: WebhookSi
     secret.write_text("whsec_" + base64.b64encode(b"a secret that only this demo knows").decode("ascii"), encoding="ascii")
     feeds = "".join(f'\n[feed.{name}]\nurl = "{url}"\nlang = "{lang}"\ntimezone = "Asia/Ho_Chi_Minh"\n' for name, url, lang in site.feeds)
     path = folder / "config.toml"
-    path.write_text(_CONFIG.format(site=site.port, mail=mailbox.port, hook=hook.url, hook_port=hook.port) + feeds, encoding="utf-8")
+    path.write_text(
+        _CONFIG.format(database=database, site=site.port, mail=mailbox.port, hook=hook.url, hook_port=hook.port) + feeds, encoding="utf-8"
+    )
     return path
 
 
 _CONFIG = """\
-database = "monitor.db"
+database = "{database}"
 watchlists = ["seeds/vietnam-us-tech.toml"]
 
 [fetch]

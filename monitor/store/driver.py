@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from monitor.errors import StoreError
 from monitor.hours import to_text
 
 Row = dict[str, Any]
@@ -79,6 +80,20 @@ class Store(Protocol):
 def bindable(values: Mapping[str, Value]) -> dict[str, str | int | float | bytes | None]:
     """Values in the form both engines store: instants as text, booleans as integers, tuples as JSON."""
     return {name: _bindable(value) for name, value in values.items()}
+
+
+@contextmanager
+def savepoint_of(run: Callable[[str], int]) -> Iterator[None]:
+    """`Store.savepoint` by an engine's `run`. Where the whole transaction is gone already (a full disk), so is the savepoint."""
+    run("savepoint part")
+    try:
+        yield
+    except BaseException:
+        with suppress(StoreError):
+            run("rollback to savepoint part")
+            run("release savepoint part")
+        raise
+    run("release savepoint part")
 
 
 _PLACE = re.compile(r":([a-z_]+)")

@@ -92,7 +92,7 @@ select s.id as subject, s.host as item from sites s where s.due_at is null and (
 select id as subject, name as item from feeds where state = 'active' and next_poll_at is null
 """,
         "I4 validators kept of a feed that was never read": """
-select id as subject, name as item from feeds where (etag is not null or last_modified is not null) and baseline_at is null
+select id as subject, name as item from feeds where (etag is not null or last_modified is not null) and last_success_at is null
 """,
     }
 )

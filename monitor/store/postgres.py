@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from psycopg_pool import ConnectionPool
 
 from monitor.errors import StoreBusy, StoreDamaged, StoreError, StoreNewer, StoreUnwritable
 from monitor.place import address_shown
-from monitor.store.driver import Row, Value, bindable
+from monitor.store.driver import Row, Value, bindable, savepoint_of
 from monitor.store.schema import MIGRATIONS, Migration
 from monitor.text import words
 
@@ -60,8 +60,7 @@ with found as (select article_id as id from texts where terms @@ cast(:terms as 
 select id from (select id from found union all select a.id from found f join articles a on a.text_of = f.id) every order by id desc limit :limit
 """
 _LONGEST_WORD = 500
-_BUSY = ("40001", "40P01", "55P03", "25P03")
-_READ_ONLY = ("25006", "0A000")
+_BUSY, _READ_ONLY, _FULL, _DAMAGED = ("40001", "40P01", "55P03", "25P03"), ("25006", "0A000"), ("53100", "53200"), ("XX001", "XX002")
 _NOW = "select clock_timestamp() as now, current_setting('synchronous_commit') as kept"
 
 
@@ -74,8 +73,6 @@ class _Number(Loader):
 
 
 class _Thread(threading.local):
-    """The transaction that a thread has open."""
-
     connection: Connection | None = None
 
 
@@ -98,8 +95,7 @@ class PostgresStore:
         return self._execute(sql, values).fetchall()
 
     def one(self, sql: str, /, **values: Value) -> Row | None:
-        rows = self.all(sql, **values)
-        return rows[0] if rows else None
+        return self._execute(sql, values).fetchone()
 
     def run(self, sql: str, /, **values: Value) -> int:
         if self._thread.connection is None:
@@ -150,16 +146,8 @@ class PostgresStore:
             self._thread.connection = None
             self._pool.putconn(connection)
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        self.run("savepoint part")
-        try:
-            yield
-        except BaseException:
-            with suppress(StoreError):
-                self.run("rollback to savepoint part")
-            raise
-        self.run("release savepoint part")
+    def savepoint(self) -> AbstractContextManager[None]:
+        return savepoint_of(self.run)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -175,13 +163,10 @@ class PostgresStore:
         terms = words(query)
         if not terms or max(map(len, terms)) > _LONGEST_WORD:
             return []
-        rows = self.all(_SEARCH, terms=" & ".join(f"'{word}'" for word in terms), limit=limit)
-        return [row["id"] for row in rows]
+        return [row["id"] for row in self.all(_SEARCH, terms=" & ".join(f"'{word}'" for word in terms), limit=limit)]
 
     def now(self) -> datetime:
-        row = self.one(_NOW)
-        assert row is not None
-        at: datetime = row["now"]
+        at: datetime = self.all(_NOW)[0]["now"]
         return at.astimezone(UTC)
 
     def migrate(self) -> tuple[str, ...]:
@@ -228,8 +213,7 @@ def open_postgres(address: str) -> PostgresStore:
         raise _told(address_shown(address), error) from error
     store = PostgresStore(address)
     try:
-        row = store.one(_NOW)
-        if row is not None and row["kept"] == "off":
+        if store.all(_NOW)[0]["kept"] == "off":
             raise StoreError(f"{store.place} has synchronous_commit = off: what was told as sent could be forgotten. Set it to on")
         store.migrate()
     except BaseException:
@@ -253,11 +237,11 @@ def _told(place: str, error: psycopg.Error) -> StoreError:
     """By SQLSTATE (PostgreSQL manual, appendix A): damaged, unwritable, busy, or refused. Without one the server was not reached."""
     state = getattr(error, "sqlstate", None) or ""
     words = " ".join(str(error).split())
-    if state in ("XX001", "XX002"):
+    if state in _DAMAGED:
         return StoreDamaged(f"{place} is damaged ({words}); stop writing to it and restore a backup on the server (pg_restore)")
     if state in _BUSY:
         return StoreBusy(f"{place}: {words}")
-    if state in ("53100", "53200"):
+    if state in _FULL:
         return StoreUnwritable(f"{place} is out of room ({words}); make room on the server", full=True)
     unreached = not state and isinstance(error, psycopg.OperationalError)
     if unreached or state in _READ_ONLY or state[:2] in ("08", "53", "57", "58"):

@@ -11,15 +11,15 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
-from monitor.errors import StoreDamaged, StoreError, StoreNewer, StoreUnwritable
+from monitor.errors import StoreDamaged, StoreNewer, StoreUnwritable
 from monitor.lean import hidden
 from monitor.store import backups, marker
 from monitor.store.disk import drop_ballast
-from monitor.store.driver import Row, Value, bindable
+from monitor.store.driver import Row, Value, bindable, savepoint_of
 from monitor.store.faults import translated
 from monitor.store.schema import MIGRATIONS, Migration, views
 from monitor.text import words
@@ -157,19 +157,8 @@ class SqliteStore:
             finally:
                 self._local.writing = 0
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        self.run("savepoint part")
-        try:
-            yield
-        except BaseException:
-            # Where the whole transaction is gone already (a full disk), so is the savepoint.
-            if self._writer.conn.in_transaction:
-                with suppress(StoreError):
-                    self.run("rollback to savepoint part")
-                    self.run("release savepoint part")
-            raise
-        self.run("release savepoint part")
+    def savepoint(self) -> AbstractContextManager[None]:
+        return savepoint_of(self.run)
 
     @contextmanager
     def _waiting_for_disk(self, durable: bool) -> Iterator[None]:

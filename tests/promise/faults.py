@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from monitor.errors import StoreError
@@ -61,6 +62,8 @@ class FaultyStore:
         self.real = real
         self.engine = real.engine
         self.skip_locked = real.skip_locked
+        self.place = real.place
+        self.path = real.path
         self._faults = faults
         self._local = threading.local()
 
@@ -99,6 +102,9 @@ class FaultyStore:
             self._local.inside = False
         self._faults.point(f"after commit of {self._tables()}")
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        return self.real.savepoint()
+
     def _tables(self) -> str:
         return " ".join(sorted(self._local.tables)) or "nothing"
 
@@ -107,6 +113,15 @@ class FaultyStore:
 
     def migrate(self) -> tuple[str, ...]:
         return self.real.migrate()
+
+    def now(self) -> datetime | None:
+        return self.real.now()
+
+    def check_place(self) -> None:
+        self.real.check_place()
+
+    def reopen(self) -> None:
+        self.real.reopen()
 
     def close(self) -> None:
         self.real.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from monitor.errors import StoreError
 from monitor.store.driver import Store
-from monitor.store.sqlite import open_sqlite
+from tests.promise.engines import Database, Sqlite
 from tests.promise.faults import Faults, FaultyStore, Killed, Mode
 from tests.promise.world import World, complaints, endpoints
 
@@ -39,20 +38,16 @@ def one_life(world: World, store: Store) -> object:
 class Runner:
     """Runs a life with a fault and a second one without, on a copy of an empty database each time."""
 
-    def __init__(self, folder: Path, life: Life = one_life) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, life: Life = one_life, engine: type[Database] = Sqlite) -> None:
         self.world = World(folder)
         self.life = life
-        open_sqlite(folder / "empty.db").close()
+        self.database = engine(folder)
 
     def run(self, faults: Faults) -> list[str]:
         """What is wrong after a life that ended at the fault and one that followed it."""
-        path = self.folder / "monitor.db"
-        for old in self.folder.glob("monitor.db*"):
-            old.unlink()
-        shutil.copy(self.folder / "empty.db", path)
+        self.database.fresh()
         web = self.world.fresh()
-        store = open_sqlite(path)
+        store = self.database.open()
         try:
             web.on_network = faults.point
             with contextlib.suppress(Killed, StoreError):

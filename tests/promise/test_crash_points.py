@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.store.sqlite import open_sqlite
+from tests.promise.engines import ENGINES
 from tests.promise.faults import Faults, Mode
 from tests.promise.loops import Runner
 
@@ -16,19 +17,25 @@ SLICE = 13
 
 
 @pytest.mark.parametrize("mode", ["kill", "error"])
-def test_a_slice_of_all_points(tmp_path: Path, mode: Mode) -> None:
+def test_a_slice_of_all_points(tmp_path: Path, mode: Mode, engine: str) -> None:
     """At every 13th point: one digest per hit and subscription, one identity per endpoint, every rule of the promise kept."""
-    found = Runner(tmp_path).loop(mode, every=SLICE, first=1 + len(mode))
+    runner = Runner(tmp_path, engine=ENGINES[engine])
+    found = runner.loop(mode, every=SLICE, first=1 + len(mode))
+    runner.database.close()
     assert found.wrong == {}
     assert len(found.points) >= 5
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["kill", "error"])
-def test_all_points(tmp_path: Path, mode: Mode) -> None:
+def test_all_points(tmp_path: Path, mode: Mode, engine: str) -> None:
     """At every single point."""
-    found = Runner(tmp_path).loop(mode)
-    print(f"{mode}: {len(found.points)} points, {len(found.wrong)} with a loss or a double, {found.repeats} repeats of the same identity")
+    runner = Runner(tmp_path, engine=ENGINES[engine])
+    found = runner.loop(mode)
+    runner.database.close()
+    print(
+        f"{engine} {mode}: {len(found.points)} points, {len(found.wrong)} with a loss or a double, {found.repeats} repeats of the same identity"
+    )
     assert found.wrong == {}
     assert len(found.points) > (60 if mode == "error" else 150)
 

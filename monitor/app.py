@@ -25,6 +25,7 @@ from monitor.errors import ConfigError, Problem
 from monitor.feeds.step import PollSettings
 from monitor.fetch import Door
 from monitor.fetch.polite import PoliteDoor
+from monitor.fetch.timed import TimedDoor
 from monitor.hits.compile import compile_matcher
 from monitor.hits.query import QueryError, parse
 from monitor.hits.step import register
@@ -34,6 +35,7 @@ from monitor.sandbox import Sandbox
 from monitor.store import feeds, subscriptions
 from monitor.store.driver import Store
 from monitor.store.recorder import Recorder
+from monitor.tally import Tally
 from monitor.toml_lines import line_of
 from monitor.watchlists.blocks import Parts
 from monitor.watchlists.format import parse_watchlists
@@ -231,18 +233,20 @@ async def open_app(
     watchlists: tuple[Watchlist, ...] | None = None,
     read_articles: bool = True,
     force_plan: str | None = None,
+    tally: Tally | None = None,
 ) -> AsyncIterator[App]:
     """Opens both doors and yields the App; closes them at the end. Raises ConfigError before anything is touched.
 
-    watchlists: those of the configuration, where they are loaded already.
+    watchlists: those of the configuration, where they are loaded already. tally: what counts on from an App before this one.
     """
+    tally = tally or Tally()
     watchlists = load_watchlists(config) if watchlists is None else watchlists
     templates = load_templates(config)
     matcher = register(store, compile_matcher(watchlists), clock())
     feeds.sync(store, config.feed, config.feeds, clock())
     subscriptions.sync(store, config.subscription, clock())
     accept(store, templates)
-    async with open_doors(config) as (polite_door, direct_door, sandbox):
+    async with open_doors(config, tally.took) as (polite_door, direct_door, sandbox):
         app = App(
             config=config,
             store=store,
@@ -261,17 +265,24 @@ async def open_app(
             visits=_VISITS_PER_REQUEST * config.fetch.in_flight,
             read_articles=read_articles,
             force_plan=force_plan,
+            tally=tally,
         )
         yield replace(app, read_settings=replace(app.read_settings, wanted=_wanted(app)))
 
 
 @asynccontextmanager
-async def open_doors(config: Config) -> AsyncIterator[tuple[PoliteDoor, Door, Sandbox]]:
-    """Opens the fetch door and the parse door alone, for commands that ask strangers and need no watchlists; closes them at the end."""
+async def open_doors(
+    config: Config, took: Callable[[str, float], None] = lambda _purpose, _seconds: None
+) -> AsyncIterator[tuple[PoliteDoor, Door, Sandbox]]:
+    """Opens the fetch door and the parse door alone, for commands that ask strangers and need no watchlists; closes them at the end.
+
+    took: hears what each request through the polite door was for, and the seconds it took.
+    """
     settings = config.fetch
     door = Door(user_agent=settings.agent, allow_private=settings.allow_private, ports=settings.ports, in_flight=settings.in_flight)
     async with door as direct_door, Sandbox(size=max(2, os.cpu_count() or 2)) as sandbox:
-        yield PoliteDoor(direct_door, settings.per_host_pause_s, time.monotonic), direct_door, sandbox
+        timed_door = TimedDoor(direct_door, took, time.monotonic)
+        yield PoliteDoor(timed_door, settings.per_host_pause_s, time.monotonic), direct_door, sandbox
 
 
 def poll_settings(config: Config) -> PollSettings:

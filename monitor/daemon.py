@@ -31,6 +31,7 @@ from monitor.store.clock import pull_back
 from monitor.store.driver import Store
 from monitor.store.faults import translated
 from monitor.store.steps import daemon_started, daemon_stopped, record_event, set_fact
+from monitor.tally import Tally
 from monitor.upkeep import back_up, look_through
 from monitor.web.desk import desk_of
 from monitor.web.front import beside, page_threads
@@ -95,6 +96,7 @@ class Running:
         self.report = report
         self.running_s = machine.running
         self.pages = page_threads()
+        self.tally = Tally()
         self.looked_through = False
         self.fatal: MonitorError | None = None
 
@@ -124,7 +126,7 @@ async def run_daemon(
         running.keeper.limits = _limits(config)
         running.watch.follow(_files(config))
         async with (
-            open_app(config, store, read_articles=read_articles) as app,
+            open_app(config, store, read_articles=read_articles, tally=running.tally) as app,
             beside(desk_of(app), store.path or config.beside, running.pages, new_token),
         ):
             config = await _live(replace(app, patient=True), running)

@@ -10,8 +10,9 @@ Running a step twice, or dying inside it, loses nothing. The scheduler ticks the
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -40,6 +41,7 @@ from monitor.store.recorder import Recorder
 from monitor.store.sites import LeaseLost
 from monitor.store.steps import step_ran
 from monitor.stories import step as stories
+from monitor.tally import Tally
 
 Counts = dict[str, int]
 
@@ -79,6 +81,7 @@ class App:
     force_plan: str | None = None
     patient: bool = False
     templates: Templates = BUILT_IN
+    tally: Tally = field(default_factory=Tally)
 
 
 async def visit(app: App) -> Counts:
@@ -116,6 +119,7 @@ async def _visit(app: App, site: Site) -> Counts:
             clock=app.clock,
             settings=app.poll_settings,
         )
+        _count_polls(app.tally, polled)
         read = (
             await articles.read(site, store=app.store, door=app.door, sandbox=app.sandbox, clock=app.clock, settings=app.read_settings)
             if app.read_articles and not polled.refused
@@ -139,9 +143,17 @@ async def _visit(app: App, site: Site) -> Counts:
             await app.recorder.record(give_back, durable=False)
 
 
+def _count_polls(tally: Tally, polled: feeds.PollCounts) -> None:
+    tally.add("polls", "unchanged", polled.unchanged)
+    tally.add("polls", "failed", polled.failing)
+    tally.add("polls", "read", polled.polled - polled.unchanged - polled.failing)
+
+
 async def match(app: App) -> Counts:
     """Matches articles that the newest watchlists have not seen and stores hits with their evidence."""
+    began_s = time.monotonic()
     counts = await hits.match(store=app.store, matcher=app.matcher, clock=app.clock, limit=200)
+    app.tally.took("match", time.monotonic() - began_s, counts.matched)
     return asdict(counts)
 
 

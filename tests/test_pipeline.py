@@ -16,6 +16,8 @@ import pytest
 from monitor import pipeline
 from monitor.app import open_app
 from monitor.config import Config, parse_config
+from monitor.demo.run import EVENING
+from monitor.demo.server import NewsSite
 from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
 from monitor.feeds import step as feeds
 from monitor.hours import to_text
@@ -24,6 +26,7 @@ from monitor.pipeline import STEPS, App, Counts, run_step
 from monitor.store.driver import Store
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import StepRun, step_runs
+from monitor.tally import Tally
 
 START = datetime(2026, 11, 25, 6, tzinfo=UTC)
 CONFIG = """\
@@ -149,3 +152,26 @@ def test_what_no_tick_can_mend_is_raised(config: Config, store: SqliteStore, mon
     failing(monkeypatch, error)
     with pytest.raises(type(error)):
         ticks(config, store, lambda app: run_step(app, "match"))
+
+
+def test_polls_pages_and_matching_are_counted(store: SqliteStore) -> None:
+    """What the steps do is in the tally: polls by result, how long feeds and pages took, articles matched; a later App counts on."""
+    tally = Tally()
+
+    async def day() -> None:
+        async with NewsSite(until=EVENING) as site:
+            feeds = "".join(f'[feed.{name}]\nurl = "{url}"\nlang = "{lang}"\n' for name, url, lang in site.feeds)
+            reach = f'[fetch]\nper_host_pause_s = 0\nallow_private = ["127.0.0.0/8"]\nports = [{site.port}]\n'
+            config = parse_config(CONFIG + reach + feeds, Path(__file__).resolve().parent.parent / "config.toml", {})
+            async with open_app(config, store, clock=lambda: EVENING, tally=tally) as app:
+                await run_step(app, "visit")
+                await run_step(app, "match")
+
+    asyncio.run(day())
+    assert tally.count("polls", "failed") > 0
+    assert tally.count("polls", "read") > 3
+    assert tally.durations("poll").times >= tally.count("polls", "failed") + tally.count("polls", "read") - 1
+    matched = store.one("select count(*) as n from articles where matched_rev > 0")
+    assert matched is not None
+    assert tally.durations("match").times == matched["n"] > 10
+    assert tally.durations("page").times >= matched["n"] // 2

@@ -112,7 +112,8 @@ class _Reader:
     def _request(self, url: str) -> Request:
         limits = Limits(total_s=self.settings.timeout_s, wire_bytes=5 * _MIB, decoded_bytes=10 * _MIB)
         headers = (("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.5"),)
-        return Request(url=url, headers=headers, limits=limits, allow_private=self.settings.allow_private, ports=self.settings.ports)
+        reach, ports = self.settings.allow_private, self.settings.ports
+        return Request(url=url, headers=headers, limits=limits, allow_private=reach, ports=ports, purpose="page")
 
     async def _allowed(self, url: str) -> bool:
         text, read_at = await asyncio.to_thread(stored.robots, self.store, self.site.id)

@@ -220,7 +220,7 @@ class _Polling:
     def _request(self, group: Sequence[_Subject]) -> Request:
         """Conditional where every feed of the group has the same validators and knows what they stand for."""
         first = group[0]
-        request = request_for(first.settings, self.common, first.feed.url)
+        request = replace(request_for(first.settings, self.common, first.feed.url), purpose="poll")
         pairs = {(subject.feed.etag, subject.feed.last_modified, subject.memory.answered_url) for subject in group}
         full_at = first.memory.full_at
         if len(pairs) > 1 or full_at is None or self.clock() - full_at > UNCONDITIONAL:

@@ -37,6 +37,7 @@ class Request:
     follow          False: a redirect is an answer like any other
     secret_headers  credentials: sent to the origin of `secret_url` (`url` where it is empty) only, never elsewhere
     conditions      validators: sent to the address `conditions_url` only, for they are that address's own (RFC 9110 8.8)
+    purpose         what it is for, where requests of a kind are timed: poll, page
     """
 
     url: str
@@ -51,6 +52,7 @@ class Request:
     secret_url: str = ""
     conditions: Headers = ()
     conditions_url: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,25 +11,28 @@ from monitor.config import Config
 from monitor.model import Watchlist
 from monitor.pipeline import App
 from monitor.store.driver import Store
+from monitor.tally import Tally
 from monitor.web.keys import Keys
 
-Access = Literal["open", "login", "link"]
-"""Who may come in. open: whoever reaches the port; login: a session or `Authorization: Bearer TOKEN`; link: these, or `?key=` of that path."""
+Access = Literal["open", "probe", "login", "link"]
+"""Who may come in. open: whoever reaches the port; login: a session or `Authorization: Bearer TOKEN`; link: these, or the key of that path, as
+`?key=` or as bearer; probe: whoever asks from this machine, else as login."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What every page sees: the configuration, the store, the watchlists in force and the clock."""
+    """What every page sees: the configuration, the store, the watchlists in force, the clock, and what this process counted."""
 
     config: Config
     store: Store
     watchlists: tuple[Watchlist, ...]
     clock: Callable[[], datetime]
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request. `parts` are the variables of the path; of `query` and `form` the last value of each name counts.
+    """One request. `parts` are the variables of the path; of `query` and `form` the last value of each name counts; header names are in lower case.
 
     base: scheme and host as the browser knows them, e.g. `http://127.0.0.1:8765`; secure: the browser speaks https.
     """
@@ -42,6 +45,7 @@ class Asked:
     parts: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     base: str = ""
     secure: bool = False
 
@@ -66,17 +70,20 @@ class Route:
     """One line of the table of routes. `answer` runs in a thread, one request at a time in it: it may read the store.
 
     It may raise NothingSelected (404), UsageError (400) and StoreError (503); `path` is in Starlette's form (`/hits/{id}`).
+    trouble: how refusals are told, as (asked, status, what, why); None: by a page. at_once: in the event loop, for what asks nothing of the store.
     """
 
     path: str
     answer: Callable[[Asked], Answer]
     methods: tuple[str, ...] = ("GET",)
     access: Access = "login"
+    trouble: Callable[[Asked, int, str, str], Answer] | None = None
+    at_once: bool = False
 
 
 def desk_of(app: App) -> Desk:
     """The desk of an open app."""
-    return Desk(config=app.config, store=app.store, watchlists=app.watchlists, clock=app.clock)
+    return Desk(config=app.config, store=app.store, watchlists=app.watchlists, clock=app.clock, tally=app.tally)
 
 
 def text(body: str, status: int = 200) -> Answer:

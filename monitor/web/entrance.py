@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from monitor.errors import NothingSelected
@@ -12,6 +12,7 @@ from monitor.web.keys import SESSION
 from monitor.web.render import address, page, static_files
 
 _FOR_GOOD = (("cache-control", "public, max-age=31536000, immutable"),)
+_BEARER = ("www-authenticate", 'Bearer realm="monitor"')
 
 
 def login_page(asked: Asked) -> Answer:
@@ -49,10 +50,16 @@ def refused(asked: Asked, headers: Mapping[str, str]) -> Answer:
     """
     if asked.method == "POST" or "text/html" not in headers.get("accept", ""):
         answer = text("401 log in, or send the token: Authorization: Bearer TOKEN\n", 401)
-        return replace(answer, headers=(("www-authenticate", 'Bearer realm="monitor"'),))
+        return replace(answer, headers=(_BEARER,))
     again = headers.get("sec-fetch-site") == "cross-site" and "again" not in asked.query
     place = local_place(address(asked.path, **{name: value for name, value in asked.query.items() if name != "again"}))
     return _form(asked, place, 401, again=again)
+
+
+def no_token(asked: Asked, told: Callable[[Asked, int, str, str], Answer]) -> Answer:
+    """401 in the words of a route that speaks to programs."""
+    answer = told(asked, 401, "Log in", "send the token: Authorization: Bearer TOKEN")
+    return replace(answer, headers=(*answer.headers, _BEARER))
 
 
 def trouble(asked: Asked, status: int, what: str, why: str) -> Answer:

@@ -42,13 +42,16 @@ class Keys:
         good = hmac.compare_digest(signature.encode("utf-8", "replace"), self._sign("session", until).encode())
         return good and now < datetime.fromtimestamp(int(until), UTC)
 
-    def link(self, path: str) -> str:
-        """The key that opens one path and nothing else, for programs that can only be given an address (feed readers): `PATH?key=KEY`."""
-        return self._sign("link", path)[:32]
+    def link(self, path: str, turn: int = 0) -> str:
+        """The key that opens one path and nothing else, for programs that can only be given an address (feed readers): `PATH?key=KEY`.
 
-    def is_link(self, path: str, key: str) -> bool:
-        """True for the key of a path."""
-        return hmac.compare_digest(key.encode("utf-8", "replace"), self.link(path).encode())
+        turn: how often the keys of that path were taken back.
+        """
+        return self._sign("link", f"{path}#{turn}" if turn else path)[:32]
+
+    def is_link(self, path: str, key: str, turn: int = 0) -> bool:
+        """True for the key of a path, compared in constant time."""
+        return hmac.compare_digest(key.encode("utf-8", "replace"), self.link(path, turn).encode())
 
     def _sign(self, purpose: str, text: str) -> str:
         return hmac.new(self.token.reveal().encode(), f"{purpose}:{text}".encode(), sha256).hexdigest()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from monitor.web import deliveries, entrance, feeds, hit, search, story, today, watchlists
+from monitor.web import deliveries, entrance, feeds, hit, metrics, probes, search, story, today, watchlists
 from monitor.web.desk import Route
 
 ROUTES: tuple[Route, ...] = (
     *entrance.ROUTES,
+    *probes.ROUTES,
+    *metrics.ROUTES,
     Route(path="/", answer=today.today),
     Route(path="/digests/{id}", answer=today.digest),
     Route(path="/search", answer=search.search),

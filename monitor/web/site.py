@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Executor
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,6 +29,7 @@ from monitor.web.guard import (
     may_change,
 )
 from monitor.web.keys import Keys
+from monitor.web.links import opens_link
 from monitor.web.pages import ROUTES
 
 Message = MutableMapping[str, Any]
@@ -94,36 +96,51 @@ def _endpoint(route: Route, desk: Desk, keys: Keys, pool: Executor) -> Callable[
             parts=request.path_params,
             query=dict(parse_qsl(request.url.query, keep_blank_values=True, max_num_fields=50, errors="replace")),
             form=form,
+            headers=dict(request.headers),
             base=f"{request.url.scheme}://{request.headers.get('host', '')}",
             secure=request.url.scheme == "https",
         )
-        if not _admitted(route, asked, request):
-            return _response(await _in(pool, entrance.refused, asked, dict(request.headers)))
-        return _response(await _in(pool, _answered, route, asked))
+        cookie, near = request.cookies.get(COOKIE, ""), request.client is None or _is_near(request.client.host)
+        if route.at_once:
+            return _response(_answered(route, asked, cookie, near))
+        return _response(await _in(pool, _answered, route, asked, cookie, near))
 
     return endpoint
 
 
-def _admitted(route: Route, asked: Asked, request: Request) -> bool:
-    if route.access == "open":
-        return True
-    if "authorization" in request.headers:
-        return asked.keys.opens(bearer(request.headers))
-    if route.access == "link" and "key" in asked.query:
-        return asked.keys.is_link(asked.path, asked.query["key"])
-    return asked.keys.is_session(request.cookies.get(COOKIE, ""), asked.now)
-
-
-def _answered(route: Route, asked: Asked) -> Answer:
+def _is_near(address: str) -> bool:
+    """True for an address of this machine's own loopback."""
     try:
+        found = ip_address(address)
+        return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+    except ValueError:
+        return False
+
+
+def _admitted(route: Route, asked: Asked, cookie: str, near: bool) -> bool:
+    if route.access == "open" or (route.access == "probe" and near):
+        return True
+    if "authorization" in asked.headers:
+        token = bearer(asked.headers)
+        return asked.keys.opens(token) or (route.access == "link" and opens_link(asked, token))
+    if route.access == "link" and "key" in asked.query:
+        return opens_link(asked, asked.query["key"])
+    return asked.keys.is_session(cookie, asked.now)
+
+
+def _answered(route: Route, asked: Asked, cookie: str, near: bool) -> Answer:
+    told = route.trouble or entrance.trouble
+    try:
+        if not _admitted(route, asked, cookie, near):
+            return entrance.refused(asked, asked.headers) if route.trouble is None else entrance.no_token(asked, route.trouble)
         return route.answer(asked)
     except NothingSelected as error:
-        return entrance.trouble(asked, 404, "Not here", str(error))
+        return told(asked, 404, "Not here", str(error))
     except UsageError as error:
-        return entrance.trouble(asked, 400, "Not understood", str(error))
+        return told(asked, 400, "Not understood", str(error))
     except StoreError as error:
         logger(page=asked.path).warning("page not made", error=str(error))
-        return entrance.trouble(asked, 503, "The database cannot answer now", str(error))
+        return told(asked, 503, "The database cannot answer now", str(error))
 
 
 async def _form(request: Request) -> dict[str, str]:

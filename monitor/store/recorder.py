@@ -51,13 +51,28 @@ class Recorder:
         return result
 
     async def _run(self) -> None:
+        batch: list[_Recording] = []
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
                 for recording, result in zip(batch, await asyncio.to_thread(self._store_all, batch), strict=True):
                     _answer(recording.done, result)
+        except asyncio.CancelledError:
+            # The loop is being ended: nobody may be left to wait for an answer that never comes.
+            self._give_up(batch, None)
+            raise
+        except BaseException as error:  # noqa: BLE001  whatever ends a thread ends those who wait for it
+            self._give_up(batch, error)
         finally:
             self._running = None
+
+    def _give_up(self, batch: Sequence[_Recording], error: BaseException | None) -> None:
+        for recording in (*batch, *self._waiting):
+            if error is None:
+                recording.done.cancel()
+            elif not recording.done.done():
+                recording.done.set_exception(error)
+        self._waiting.clear()
 
     def _store_all(self, batch: Sequence[_Recording]) -> list[Any]:
         try:

@@ -18,8 +18,9 @@ from monitor.daemon import take_over
 from monitor.deliveries import mime, step
 from monitor.deliveries.webhook import WebhookSender
 from monitor.errors import StoreError
+from monitor.feeds.step import _Polling
 from monitor.model import Message
-from monitor.store import deliveries, digests, polls
+from monitor.store import deliveries, digests
 from monitor.store.deliveries import Claim
 from monitor.store.driver import Store
 from monitor.store.invariants import check_invariants
@@ -183,23 +184,28 @@ def test_deferred_transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_validators_before_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """7. Keeping a feed's validators before its entries are stored loses the entries: the next answer is "not modified"."""
-    real = polls.save_poll
+    real = _Polling._read
 
-    def save_poll(store: Store, site: Any, feed: Any, polled: Any, now: datetime, until: datetime) -> Any:
-        with store.write():
-            store.run(
-                "update feeds set etag = :etag, body_hash = :body, next_poll_at = :next, baseline_at = coalesce(baseline_at, :now),"
-                " full_at = :now, answered_url = :answered where id = :id",
-                etag=polled.etag,
-                body=polled.body_hash,
-                next=polled.next_poll_at,
-                now=now,
-                answered=polled.memory.answered_url,
-                id=feed.id,
-            )
-        return real(store, site, feed, polled, now, until)
+    async def read(polling: _Polling, group: Any, response: Any, body_hash: str) -> Any:
+        now = polling.clock()
 
-    monkeypatch.setattr(polls, "save_poll", save_poll)
+        def keep() -> None:
+            for subject in group:
+                polling.store.run(
+                    "update feeds set etag = :etag, body_hash = :body, next_poll_at = :next, baseline_at = coalesce(baseline_at, :now),"
+                    " full_at = :now, answered_url = :answered where id = :id",
+                    etag=response.header("etag"),
+                    body=body_hash,
+                    next=now + timedelta(hours=1),
+                    now=now,
+                    answered=response.url,
+                    id=subject.feed.id,
+                )
+
+        await polling.recorder.record(keep)
+        return await real(polling, group, response, body_hash)
+
+    monkeypatch.setattr(_Polling, "_read", read)
     assert any("lost" in each for each in Runner(tmp_path).hunt("after commit of feeds$"))
 
 

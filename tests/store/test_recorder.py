@@ -97,3 +97,23 @@ def test_a_caller_that_left_is_not_missed(store: Store) -> None:
 
     asyncio.run(work())
     assert fact(store, "stayed") == "1"
+
+
+class _Gone(BaseException):
+    """What ends a thread, whatever it is."""
+
+
+def test_whatever_ends_the_thread_ends_those_who_wait(store: Store) -> None:
+    """Nobody waits for ever for a recording that will never be made, and the next one is made."""
+
+    def dies() -> None:
+        raise _Gone
+
+    async def work() -> list[Any]:
+        recorder = Recorder(store)
+        ended = await _ended(recorder.record(dies), recorder.record(lambda: set_fact(store, "behind", "1")))
+        return [*ended, await recorder.record(lambda: set_fact(store, "next", "1"))]
+
+    first, second, third = asyncio.run(work())
+    assert (type(first), type(second), third) == (_Gone, _Gone, None)
+    assert (fact(store, "behind"), fact(store, "next")) == (None, "1")

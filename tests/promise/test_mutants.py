@@ -274,7 +274,7 @@ def test_broken_rows_are_found(tmp_path: Path) -> None:
         "I4 a site with work": "update sites set due_at = null",
         "I4 an active feed": "update feeds set next_poll_at = null",
         "I4 an article waits": "update articles set state = 'pending', next_read_at = null where id = 1",
-        "I4 validators": "update feeds set baseline_at = null",
+        "I4 validators": "update feeds set last_success_at = null",
     }
     try:
         for rule, sql in damage.items():

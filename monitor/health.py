@@ -27,8 +27,9 @@ where state in ('pending', 'sending', 'rejected', 'parked', 'expired') group by 
 """
 _COUNTS = """
 select (select count(*) from feeds where state = 'active') as feeds, (select count(*) from entries) as entries,
-  (select count(*) from articles) as articles, (select count(*) from articles where state = 'pending') as pending,
-  (select count(*) from articles where state = 'dead') as dead, (select count(*) from hits) as hits, (select count(*) from stories) as stories,
+  (select count(*) from articles) as articles, (select count(*) from articles where state = 'pending' and state <> 'done') as pending,
+  (select count(*) from articles where state = 'dead' and state <> 'done') as dead,
+  (select count(*) from hits) as hits, (select count(*) from stories) as stories,
   (select count(*) from digests where kind <> 'none') as digests, (select count(*) from deliveries where state = 'delivered') as delivered
 """
 

@@ -16,7 +16,7 @@ from monitor.model import Slot, Subscription
 EARLIEST_NOW = datetime(2025, 1, 1, tzinfo=UTC)
 """Before this program was made: a clock that says less is wrong."""
 
-_FORM = "%Y-%m-%dT%H:%M:%S.%fZ"
+_STORED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _CAPITALS = {
@@ -67,7 +67,9 @@ def to_text_or_none(at: datetime | None) -> str | None:
 
 def from_text(text: str) -> datetime:
     """The aware UTC instant of a stored text. Raises ValueError on any other form."""
-    return datetime.strptime(text, _FORM).replace(tzinfo=UTC)
+    if not _STORED.fullmatch(text):
+        raise ValueError(f"not a stored instant: {text[:40]!r}")
+    return datetime.fromisoformat(text)  # ten times as fast as strptime, and lists are full of instants
 
 
 def from_text_or_none(text: str | None) -> datetime | None:

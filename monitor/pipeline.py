@@ -34,7 +34,7 @@ from monitor.log import logger
 from monitor.model import Site, Subscription, Watchlist
 from monitor.sandbox import Sandbox
 from monitor.store import sites
-from monitor.store.articles import drop_old_texts
+from monitor.store.articles import drop_old_sketches, drop_old_texts
 from monitor.store.clock import pull_back
 from monitor.store.driver import Store
 from monitor.store.recorder import Recorder
@@ -49,6 +49,9 @@ _UNREAD = timedelta(hours=1)
 
 LEASE = timedelta(minutes=5)
 """How long a visitor may keep a site without a save; longer than any one fetch and parse together."""
+
+SKETCHES_KEPT = timedelta(days=30)
+"""How long near-duplicates of an article are found; they are looked for among the last seven days."""
 
 AFTER_A_BUG = timedelta(minutes=15)
 """How long a site is left alone when its visit failed through a fault of ours: it must not be asked again at once, and again."""
@@ -218,7 +221,8 @@ async def tidy(app: App) -> Counts:
     await asyncio.to_thread(pull_back, app.store, app.clock())
     before = app.clock() - timedelta(days=app.config.articles.keep_text_days)
     dropped = await asyncio.to_thread(drop_old_texts, app.store, before, 500)
-    return {"dropped": dropped}
+    sketches = await asyncio.to_thread(drop_old_sketches, app.store, app.clock() - SKETCHES_KEPT, 500)
+    return {"dropped": dropped, "sketches": sketches}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

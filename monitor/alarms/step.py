@@ -96,7 +96,7 @@ def _listen(store: Store, settings: AlarmSettings, now: datetime) -> None:
     """Measures the silence of each feed and of all together, and writes down what is too long."""
     if not stored.listening_due(store, now - LISTEN_EVERY, now):
         return
-    heard = stored.heard(store, now - WINDOW)
+    heard = stored.heard(store, now - WINDOW, now - LEAST_SILENCE)
     silent: dict[int, datetime | None] = {}
     for feed in heard:
         answers = feed.last_success_at is not None and now - feed.last_success_at <= 2 * feed.interval + timedelta(hours=1)
@@ -107,17 +107,16 @@ def _listen(store: Store, settings: AlarmSettings, now: datetime) -> None:
             else None
         )
         silent[feed.id] = since
-    stored.save_silence(store, silent, _intake(heard, now), now - WINDOW, now)
+    stored.save_silence(store, silent, _intake(store, heard, now), now - WINDOW, now)
 
 
-def _intake(heard: Sequence[stored.Heard], now: datetime) -> datetime | None:
+def _intake(store: Store, heard: Sequence[stored.Heard], now: datetime) -> datetime | None:
     answering = [feed for feed in heard if feed.last_success_at is not None and now - feed.last_success_at <= 2 * feed.interval]
     news = [feed.last_new_at for feed in heard if feed.last_new_at is not None]
     begun = [feed.baseline_at for feed in heard if feed.baseline_at is not None]
-    if not answering or not news or not begun:
+    if not answering or not news or not begun or now - max(news) < INTAKE_LEAST:
         return None
-    hours = sorted({hour for feed in heard for hour in feed.hours})
-    return silent_since(hours, min(begun), max(news), INTAKE_LEAST, INTAKE_DAYS, now)
+    return silent_since(stored.hours_of_all(store, now - WINDOW), min(begun), max(news), INTAKE_LEAST, INTAKE_DAYS, now)
 
 
 def _seen(store: Store) -> Seen:

@@ -77,7 +77,7 @@ def show_feed(ctx: click.Context, name: str, as_json: bool) -> None:
         raise NothingSelected(f"there is no feed {name!r} in {session.config.source}; see `monitor feeds list`")
     stored = get(session.store, name)
     polled = asdict(stored) if stored else {}
-    counts = next((each for each in stats(session.store, session.now()) if each["name"] == name), {})
+    counts = next(iter(stats(session.store, session.now(), name)), {})
     known = ("interval_s", "last_polled_at", "last_new_at", "baseline_at", "fail_count", "etag", "last_modified")
     numbers = {key: counts.get(key, 0) for key in ("polls", "entries", "hits")}
     show({**row, **{key: polled.get(key) for key in known}, **numbers}, as_json)

@@ -56,7 +56,14 @@ _LIVES = "select started_at, seen_at, stopped_at from daemons order by started_a
 _HEARD = """
 select id, interval_s, baseline_at, last_new_at, last_success_at from feeds where state = 'active' and baseline_at is not null order by id
 """
-_HOURS = "select feed_id, hour_at from arrivals where hour_at >= :since order by feed_id, hour_at"
+_HOURS = """
+select a.feed_id, a.hour_at from feeds f cross join arrivals a
+where f.state = 'active' and f.last_new_at <= :quiet_since and a.feed_id = f.id and a.hour_at >= :since order by a.feed_id, a.hour_at
+"""
+_ALL_HOURS = """
+select distinct a.hour_at from arrivals a join feeds f on f.id = a.feed_id
+where f.state = 'active' and f.baseline_at is not null and a.hour_at >= :since order by a.hour_at
+"""
 _ARRIVED = """
 insert into arrivals(feed_id, hour_at, entries) values (:feed, :hour, :new)
 on conflict(feed_id, hour_at) do update set entries = arrivals.entries + excluded.entries
@@ -211,10 +218,10 @@ def listening_due(store: Store, before: datetime, now: datetime) -> bool:
     return text is None or not to_text(before) < text <= to_text(now)
 
 
-def heard(store: Store, since: datetime) -> tuple[Heard, ...]:
-    """The active feeds with the hours since an instant in which they had something new."""
+def heard(store: Store, since: datetime, quiet_since: datetime) -> tuple[Heard, ...]:
+    """The active feeds; those that had nothing new since `quiet_since` with the hours since an instant in which they had something new."""
     hours: dict[int, list[datetime]] = {}
-    for row in store.all(_HOURS, since=since):
+    for row in store.all(_HOURS, since=since, quiet_since=quiet_since):
         hours.setdefault(row["feed_id"], []).append(from_text(row["hour_at"]))
     return tuple(
         Heard(
@@ -227,6 +234,11 @@ def heard(store: Store, since: datetime) -> tuple[Heard, ...]:
         )
         for row in store.all(_HEARD)
     )
+
+
+def hours_of_all(store: Store, since: datetime) -> list[datetime]:
+    """The hours since an instant in which any feed had something new."""
+    return [from_text(row["hour_at"]) for row in store.all(_ALL_HOURS, since=since)]
 
 
 def save_silence(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from monitor.hours import from_text, from_text_or_none
+from monitor.hours import from_text, from_text_or_none, to_text
 from monitor.model import Article, Site
+from monitor.store.among import rows_among
 from monitor.store.driver import Row, Store, Value
 from monitor.store.sites import LeaseLost, ensure, renew
+from monitor.store.steps import fact, set_fact
 from monitor.text import fold
 from monitor.urls import host
 
@@ -67,25 +69,35 @@ where a.url_key = :key or a.canonical_key = :key order by a.id limit 1
 _LIST = """
 select a.id, a.title, a.url, a.lang, a.state, a.kind, a.text_source, a.publisher, a.published_at, a.first_seen_at, a.fetched_at,
   a.error_kind, a.error, a.attempts, a.quiet, a.copy_of
-from articles a where (cast(:state as text) is null or a.state = :state) and a.first_seen_at >= :since
-order by a.first_seen_at desc, a.id desc limit :limit
+from articles a where {state}a.first_seen_at >= :since order by a.first_seen_at desc, a.id desc limit :limit
 """
+# Named twice, so that SQLite knows the index of those that are not done to hold them all.
+_OF_STATE = "a.state = :state and a.state <> 'done' and "
 _SIGHTINGS = """
 select f.name as feed, e.title, e.url, e.published_at, e.first_seen_at, e.revision from entries e join feeds f on f.id = e.feed_id
 where e.article_id = :id order by e.first_seen_at, e.id
 """
-_OLD = """
+_PAGE = """
+select a.first_seen_at, coalesce(a.text_of, a.id) as text from articles a where a.first_seen_at >= :since and a.first_seen_at < :before
+order by a.first_seen_at, a.id limit :limit
+"""
+_UNNEEDED = """
 select t.article_id as id from texts t join articles a on a.id = t.article_id
-where a.first_seen_at < :before and a.matched_rev > 0 and not exists (select 1 from hits h where h.article_id = a.id)
+where t.article_id in ({numbers}) and a.first_seen_at < :before and a.matched_rev > 0 and not exists (select 1 from hits h where h.article_id = a.id)
   and not exists (
     select 1 from articles c where c.text_of = a.id
-      and (c.first_seen_at >= :before or c.matched_rev = 0 or exists (select 1 from hits h where h.article_id = c.id))
-  ) limit :limit
+      and (c.first_seen_at >= :before or c.matched_rev = 0 or exists (select 1 from hits h where h.article_id = c.id)))
 """
 _DROP_TEXT = "delete from texts where article_id = :id"
 _DROP_SKETCH = "delete from sketch_values where article_id = :id"
+_OLDEST_SKETCHES = """
+select distinct s.article_id as id, a.first_seen_at from sketch_values s join articles a on a.id = s.article_id order by s.article_id limit :limit
+"""
 _ROBOTS = "select robots, robots_at from sites where id = :site"
 _SAVE_ROBOTS = "update sites set robots = :robots, robots_at = :now where id = :site"
+_REACHED = "texts_dropped_to"
+_PAGE_ROWS = 2000
+_PAGES = 5
 _STATES = "select state, count(*) as n from articles group by state"
 
 
@@ -293,7 +305,10 @@ def by_url_key(store: Store, key: str) -> Article | None:
 
 def listed(store: Store, since: datetime, limit: int, state: str | None = None) -> list[Row]:
     """Rows for a list, newest first."""
-    return store.all(_LIST, since=since, limit=limit, state=state)
+    if state is None:
+        return store.all(_LIST.replace("{state}", ""), since=since, limit=limit)
+    chosen = "a.state = :state and " if state == "done" else _OF_STATE
+    return store.all(_LIST.replace("{state}", chosen), since=since, limit=limit, state=state)
 
 
 def sightings(store: Store, article_id: int) -> list[Row]:
@@ -314,12 +329,38 @@ def save_robots(store: Store, site_id: int, text: str, now: datetime) -> None:
 
 
 def drop_old_texts(store: Store, before: datetime, limit: int) -> int:
-    """Drops the texts of matched articles without a hit that were first seen before an instant; returns how many."""
-    with store.write():
-        old = store.all(_OLD, before=before, limit=limit)
-        for row in old:
-            store.run(_DROP_TEXT, id=row["id"])
-            store.run(_DROP_SKETCH, id=row["id"])
+    """Drops the texts of matched articles without a hit that were first seen before an instant, at most about `limit`; returns how many.
+
+    It goes on where it left off, so that what is kept for ever is not looked at again and again. A text that stood for another article too is
+    looked at again in that one's turn.
+    """
+    dropped = 0
+    since = fact(store, _REACHED) or ""
+    for _ in range(_PAGES):
+        page = store.all(_PAGE, since=since, before=before, limit=_PAGE_ROWS)
+        if not page:
+            break
+        with store.write():
+            for row in list(rows_among(store, _UNNEEDED, (row["text"] for row in page), before=before)):
+                store.run(_DROP_TEXT, id=row["id"])
+                store.run(_DROP_SKETCH, id=row["id"])
+                dropped += 1
+            last = page[-1]["first_seen_at"]
+            # A poll's articles share an instant; only a page full of one would be read for ever.
+            since = last if last != since else to_text(from_text(last) + timedelta(microseconds=1))
+            set_fact(store, _REACHED, since)
+        if dropped >= limit or len(page) < _PAGE_ROWS:
+            break
+    return dropped
+
+
+def drop_old_sketches(store: Store, before: datetime, limit: int) -> int:
+    """Forgets by which values near-duplicates of at most `limit` articles are found, where these were first seen before an instant; returns how many."""
+    old = [row["id"] for row in store.all(_OLDEST_SKETCHES, limit=limit) if from_text(row["first_seen_at"]) < before]
+    if old:
+        with store.write():
+            for article in old:
+                store.run(_DROP_SKETCH, id=article)
     return len(old)
 
 

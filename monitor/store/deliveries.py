@@ -51,9 +51,10 @@ _LIST = """
 select d.id, d.channel, d.destination, d.state, d.attempts, d.next_attempt_at, d.created_at, d.delivered_at, d.last_code, d.last_error,
   m.subject, m.uid, m.digest_id as digest
 from deliveries d join messages m on m.id = d.message_id
-where d.created_at >= :since and (:failed = 0 or d.state in ('rejected', 'parked', 'expired') or (d.state <> 'delivered' and d.attempts > 0))
-order by d.id desc limit :limit
+where d.created_at >= :since{failed} order by d.created_at desc, d.id desc limit :limit
 """
+_ONLY_FAILED = """
+  and d.state in ('rejected', 'parked', 'expired', 'pending', 'sending') and (d.state not in ('pending', 'sending') or d.attempts > 0)"""
 _FAILED = "select id from deliveries where state in ('rejected', 'parked', 'expired') order by id"
 _WAITING = "select count(*) as n from deliveries where state in ('pending', 'sending')"
 
@@ -182,7 +183,7 @@ def attempts(store: Store, delivery_id: int) -> tuple[Attempt, ...]:
 
 def listed(store: Store, since: datetime, limit: int, failed: bool = False) -> list[Row]:
     """Rows for a list, newest first; `failed`: only what did not go through."""
-    return store.all(_LIST, since=since, limit=limit, failed=failed)
+    return store.all(_LIST.replace("{failed}", _ONLY_FAILED if failed else ""), since=since, limit=limit)
 
 
 def waiting(store: Store) -> int:

@@ -11,6 +11,7 @@ from datetime import datetime
 from monitor.errors import MonitorError
 from monitor.hours import from_text, from_text_or_none
 from monitor.model import Digest, Slot
+from monitor.store.among import rows_among
 from monitor.store.driver import Row, Store
 
 _PLANNED = "select 1 as yes from slots where subscription_id = :subscription and label = :label and missed = 0"
@@ -42,17 +43,21 @@ select :subscription, h.id, :digest, h.story_id, 'quiet', 0, :now {_GROUPED} and
 """
 # What a story was told as is what the item was that its hits stood in: where two watchlists share it, one of them leads.
 _TOLD = """
-select h.story_id as story, max(case when d.position > 0 or d.shown_as = 'overflow' then d.created_at end) as told_at,
-  max(case when l.shown_as in ('new', 'update', 'urgent') or (l.shown_as = 'overflow' and h.band = 'alert') then 2
-    when l.shown_as in ('review', 'overflow') then 1 else 0 end) as told
-from digest_hits d join hits h on h.id = d.hit_id
-join digest_hits l on l.subscription_id = d.subscription_id and (l.hit_id = d.hit_id
-  or (d.position > 0 and l.digest_id = d.digest_id and l.position = d.position and l.shown_as <> 'echo'))
-where d.subscription_id = :subscription and d.shown_as <> 'quiet' and h.story_id in ({stories}) group by h.story_id
+with mine as (
+  select h.story_id as story, h.band, d.shown_as, d.position, d.digest_id, d.created_at from hits h cross join digest_hits d
+  where h.story_id in ({numbers}) and d.subscription_id = :subscription and d.hit_id = h.id and d.shown_as <> 'quiet'),
+led as (
+  select story, band, shown_as, position, created_at, shown_as as led_as from mine
+  union all select m.story, m.band, m.shown_as, m.position, m.created_at, l.shown_as from mine m cross join digest_hits l
+  where m.position > 0 and l.digest_id = m.digest_id and l.position = m.position and l.subscription_id = :subscription and l.shown_as <> 'echo')
+select story, max(case when position > 0 or shown_as = 'overflow' then created_at end) as told_at,
+  max(case when led_as in ('new', 'update', 'urgent') or (led_as = 'overflow' and band = 'alert') then 2
+    when led_as in ('review', 'overflow') then 1 else 0 end) as told
+from led group by story
 """
 _TOLD_TITLES = """
-select distinct h.story_id as story, a.title from digest_hits d join hits h on h.id = d.hit_id join articles a on a.id = h.article_id
-where d.subscription_id = :subscription and d.position > 0 and h.story_id in ({stories})
+select distinct h.story_id as story, a.title from hits h cross join digest_hits d join articles a on a.id = h.article_id
+where h.story_id in ({numbers}) and d.subscription_id = :subscription and d.hit_id = h.id and d.position > 0
 """
 _SOURCES = (
     "select name, title, state, failing_since_at, error_kind, last_success_at from feeds where state in ('active', 'gone') order by name"
@@ -64,7 +69,7 @@ from articles where first_seen_at >= :since and first_seen_at < :until
 _BY_MINUTE = """
 select substr(h.created_at, 1, 16) as minute, count(*) as hits from hits h
 where h.created_at >= :since and h.created_at < :until and h.quiet = 0
-  and h.watchlist in (select w.watchlist from subscription_watchlists w where w.subscription_id = :subscription)
+  and exists (select 1 from subscription_watchlists w where w.subscription_id = :subscription and w.watchlist = h.watchlist)
 group by 1
 """
 _RECORD_SLOT = """
@@ -103,13 +108,15 @@ _BY_ID = f"{_DIGESTS} where d.id = :id"
 _BY_UID = f"{_DIGESTS} where d.uid = :uid"
 _NEWEST = f"{_DIGESTS} where s.name = :name and d.kind <> 'none' order by d.created_at desc, d.id desc limit 1"
 _LIST = """
+with page as (
+  select d.* from digests d where d.created_at >= :since and (:empty = 1 or d.kind <> 'none')
+    and (cast(:name as text) is null or d.subscription_id = (select s.id from subscriptions s where s.name = :name))
+  order by d.created_at desc, d.id desc limit :limit)
 select d.id, d.uid, s.name as subscription, l.label as slot, d.kind, d.subject, d.hit_count as hits, d.created_at,
   (select count(*) from slots m where m.subscription_id = d.subscription_id and m.missed = 1 and m.planned_at = d.created_at) as missed_slots,
-  (select count(*) from deliveries v join messages g on g.id = v.message_id where g.digest_id = d.id) as deliveries,
-  (select count(*) from deliveries v join messages g on g.id = v.message_id where g.digest_id = d.id and v.state = 'delivered') as delivered
-from digests d join subscriptions s on s.id = d.subscription_id left join slots l on l.id = d.slot_id
-where d.created_at >= :since and (cast(:name as text) is null or s.name = :name) and (:empty = 1 or d.kind <> 'none')
-order by d.created_at desc, d.id desc limit :limit
+  (select count(*) from messages g cross join deliveries v where g.digest_id = d.id and v.message_id = g.id) as deliveries,
+  (select count(*) from messages g cross join deliveries v where g.digest_id = d.id and v.message_id = g.id and v.state = 'delivered') as delivered
+from page d join subscriptions s on s.id = d.subscription_id left join slots l on l.id = d.slot_id order by d.created_at desc, d.id desc
 """
 _BODIES = "select form, body from messages where digest_id = :id and form in ('mail', 'file') order by form, part"
 _MEMBERS = """
@@ -205,16 +212,12 @@ def waiting(store: Store, subscription: int) -> list[Row]:
     `told`: 0 nothing, 1 worth a look, 2 as news; `told_at` the latest time. Times are instants, `delta` a tuple.
     """
     rows = store.all(_WAITING, subscription=subscription)
-    stories = _listed(int(row["story"]) for row in rows)
-    known = {row["story"]: row for row in store.all(_TOLD.replace("{stories}", stories), subscription=subscription)}
+    stories = {int(row["story"]) for row in rows}
+    known = {row["story"]: row for row in rows_among(store, _TOLD, stories, subscription=subscription)}
     titles: dict[int, list[str]] = {}
-    for row in store.all(_TOLD_TITLES.replace("{stories}", stories), subscription=subscription):
+    for row in rows_among(store, _TOLD_TITLES, stories, subscription=subscription):
         titles.setdefault(row["story"], []).append(row["title"])
     return [{**_waiting(row, known.get(row["story"])), "told_titles": tuple(titles.get(row["story"], ()))} for row in rows]
-
-
-def _listed(numbers: Iterable[int]) -> str:
-    return ", ".join(str(number) for number in sorted(set(numbers))) or "null"
 
 
 def _waiting(row: Row, told: Row | None) -> Row:

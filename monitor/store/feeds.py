@@ -44,10 +44,12 @@ _SITES_DUE = """
 update sites set due_at = :now where owner is null and id in (select site_id from feeds where state = 'active' and next_poll_at <= :now)
 """
 _STATS = """
-select f.name, count(e.id) as entries, sum(case when e.first_seen_at >= :since then 1 else 0 end) as recent, max(e.first_seen_at) as newest_at,
-  (select count(distinct h.id) from hits h join entries x on x.article_id = h.article_id where x.feed_id = f.id) as hits,
+select f.name, (select count(*) from entries e where e.feed_id = f.id) as entries,
+  (select count(*) from entries e where e.feed_id = f.id and e.first_seen_at >= :since) as recent,
+  (select max(e.first_seen_at) from entries e where e.feed_id = f.id) as newest_at,
+  (select count(distinct h.id) from entries e join hits h on h.article_id = e.article_id where e.feed_id = f.id) as hits,
   f.polls, f.interval_s, f.fail_count
-from feeds f left join entries e on e.feed_id = f.id where f.state <> 'removed' group by f.id order by f.name
+from feeds f where f.state <> 'removed' and (cast(:name as text) is null or f.name = :name) order by f.name
 """
 _WATCHED = f"""
 select {", ".join(f"f.{name.strip()}" for name in COLUMNS.split(","))}, f.polls, f.full_at, f.held_at, f.held_kind, f.held_reason, f.silent_since_at,
@@ -134,9 +136,9 @@ def make_due(store: Store, now: datetime) -> None:
         store.run(_SITES_DUE, now=now)
 
 
-def stats(store: Store, since: datetime) -> list[Row]:
-    """Per feed: entries ever and since an instant, hits, polls."""
-    return store.all(_STATS, since=since)
+def stats(store: Store, since: datetime, name: str | None = None) -> list[Row]:
+    """Per feed, or of one: entries ever and since an instant, hits, polls."""
+    return store.all(_STATS, since=since, name=name)
 
 
 def watched(store: Store) -> list[Row]:

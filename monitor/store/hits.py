@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.hours import from_text
 from monitor.model import Hit, Mention, Rejected, ScorePart, Snippet, Verdict
+from monitor.store.among import rows_among
 from monitor.store.driver import Row, Store, Value
 
 _DUE_COLUMNS = """
@@ -63,11 +64,16 @@ _LIST = """
 select h.id, h.watchlist, h.band, h.score, h.quiet, h.backfill, h.story_id, h.novelty, h.created_at, h.verdict_json,
   a.id as article_id, a.title, a.url, a.publisher, a.lang, a.published_at, a.first_seen_at
 from hits h join articles a on a.id = h.article_id
-where h.created_at >= :since and {chosen}
+where h.created_at >= :since{chosen}
   and (cast(:watchlist as text) is null or h.watchlist = :watchlist) and (cast(:band as text) is null or h.band = :band)
-  and (cast(:entity as text) is null or exists (select 1 from mentions m where m.hit_id = h.id and m.name = :entity))
 order by h.created_at desc, h.id desc limit :limit
 """
+_OF_ARTICLES = " and h.article_id in ({numbers})"
+# A name that is everywhere is soon met in the newest hits; the hits of one that is rare are soon listed. Neither way suits both.
+_NAMING_OFTEN = " and exists (select 1 from mentions m where m.hit_id = h.id and m.name = :entity)"
+_NAMING_SELDOM = " and h.id in (select m.hit_id from mentions m where m.name = :entity)"
+_NAMED = "select count(*) as n from (select 1 as one from mentions where name = :entity limit :most) as some_of_them"
+_SELDOM = 5000
 _LABEL = "insert into labels(hit_id, verdict, reason, created_at) values (:hit, :verdict, :reason, :now)"
 _LABELS = "select verdict, reason, created_at from labels where hit_id = :hit order by id"
 _UNMARKED = f"""{_HIT} where (cast(:since as text) is null or h.created_at >= :since)
@@ -251,10 +257,23 @@ def listed(
     articles: Sequence[int] | None = None,
 ) -> list[Row]:
     """Rows for a list, newest first; `articles` restricts it to hits of these (from `store.search`). Each row has the verdict's reasons and snippet."""
-    listed_ids = ", ".join(str(int(id_)) for id_ in articles) if articles is not None else ""
-    chosen = "1 = 1" if articles is None else f"h.article_id in ({listed_ids or 'null'})"
-    rows = store.all(_LIST.replace("{chosen}", chosen), since=since, limit=limit, watchlist=watchlist, entity=entity, band=band)
+    values: dict[str, Value] = {"since": since, "limit": limit, "watchlist": watchlist, "band": band}
+    chosen = ""
+    if entity is not None:
+        chosen = _naming(store, entity)
+        values["entity"] = entity
+    if articles is None:
+        rows = store.all(_LIST.replace("{chosen}", chosen), **values)
+    else:
+        found = rows_among(store, _LIST.replace("{chosen}", chosen + _OF_ARTICLES), articles, **values)
+        rows = sorted(found, key=lambda row: (row["created_at"], row["id"]), reverse=True)[:limit]
     return [_with_evidence(row) for row in rows]
+
+
+def _naming(store: Store, entity: str) -> str:
+    row = store.one(_NAMED, entity=entity, most=_SELDOM)
+    assert row is not None
+    return _NAMING_SELDOM if row["n"] < _SELDOM else _NAMING_OFTEN
 
 
 def mark(store: Store, hit_id: int, verdict: str, reason: str, now: datetime) -> None:

@@ -289,6 +289,33 @@ from stories s left join hits l on l.id = s.lead_hit_id left join articles a on 
 where s.merged_into_id is null;
 """
 
+# Lists and ticks beside years of history: each goes by an index, and what is seldom so (pages not read, stories that go on) has a small one.
+_LONG_HISTORY = """
+create index articles_open on articles(state, first_seen_at) where state <> 'done';
+
+create index entries_of_feed on entries(feed_id, first_seen_at, article_id);
+
+create index stories_seen on stories(last_seen_at);
+
+create index stories_earlier on stories(earlier_id) where earlier_id is not null;
+
+create index digests_made on digests(created_at);
+
+create index slots_missed on slots(subscription_id, planned_at) where missed = 1;
+
+create index digest_hits_hit on digest_hits(hit_id);
+
+create index digest_hits_place on digest_hits(digest_id, position);
+
+drop index digest_hits_digest;
+
+create index arrivals_hour on arrivals(hour_at);
+
+create index sketch_values_article on sketch_values(article_id);
+
+create index deliveries_made on deliveries(created_at);
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -305,6 +332,7 @@ MIGRATIONS = (
     Migration(name="013_lean_indexes", sql=_LEAN_INDEXES),
     Migration(name="014_claim_order", sql=_CLAIM_ORDER),
     Migration(name="015_views_for_readers", sql=_VIEWS),
+    Migration(name="016_long_history", sql=_LONG_HISTORY),
 )
 
 

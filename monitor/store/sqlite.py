@@ -36,12 +36,12 @@ KNOWN_MIGRATIONS = frozenset(migration.name for migration in MIGRATIONS)
 _READER_CACHE_KIB = 1024
 """Page cache of each reading connection, of which every worker thread has one; the operating system keeps the file's pages anyway."""
 
-# A text that several papers have is indexed once and found for all of them.
+# A text that several papers have is indexed once and found for all of them. The newest first: a rank would have to be computed for all of them.
 _SEARCH = """
-with found as (select rowid as id, rank as place from texts_fts where texts_fts match :terms order by rank limit :limit)
+with found as (select rowid as id from texts_fts where texts_fts match :terms order by rowid desc limit :limit)
 select id from (
-  select id, place from found union all select a.id, f.place from found f join articles a on a.text_of = f.id
-) every order by place, id limit :limit
+  select id from found union all select a.id from articles a where a.text_of in (select id from found)
+) every order by id desc limit :limit
 """
 _DIALECT = MappingProxyType(
     {"key": "integer primary key", "int": "integer", "real": "real", "blob": "blob", "time": "text", "strict": "strict"}

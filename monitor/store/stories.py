@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.hours import from_text, from_text_or_none
 from monitor.model import Mention, Story
+from monitor.store.among import rows_among
 from monitor.store.driver import Row, Store
 
 _HITS = """
@@ -62,9 +63,10 @@ select s.id, s.watchlist, s.title, s.lang, s.first_seen_at, s.last_seen_at, s.hi
   (select max(h.score) from hits h where h.story_id = s.id) as score,
   (select count(distinct a.publisher) from hits h join articles a on a.id = h.article_id where h.story_id = s.id) as publishers,
   (select count(*) from hits h where h.story_id = s.id and h.band = 'alert' and h.quiet = 0) as alerts
-from stories s where s.last_seen_at >= :since and s.merged_into_id is null and (cast(:watchlist as text) is null or s.watchlist = :watchlist)
+from stories s where s.last_seen_at >= :since and s.merged_into_id is null{of}
 order by s.last_seen_at desc, s.id desc limit :limit
 """
+_OF_WATCHLIST = " and s.watchlist = :watchlist"
 _ONE = "select * from stories where id = :id"
 _LINKS = """
 select s.earlier_id, e.title as earlier_title, s.merged_into_id, s.fingerprint_json
@@ -80,11 +82,11 @@ _BACKGROUND = """
 select s.id, s.fingerprint_json, e.title as earlier_title, e.lang as earlier_lang, e.first_seen_at as earlier_at, a.url as earlier_url,
   a.publisher as earlier_publisher
 from stories s left join stories e on e.id = s.earlier_id left join hits h on h.id = e.lead_hit_id left join articles a on a.id = h.article_id
-where s.id in ({stories})
+where s.id in ({numbers})
 """
 _REPORTS = """
 select h.story_id as story, a.publisher, a.first_seen_at, h.joined_json from hits h join articles a on a.id = h.article_id
-where h.story_id in ({stories}) and h.quiet = 0 order by a.first_seen_at, h.id
+where h.story_id in ({numbers}) and h.quiet = 0 order by a.first_seen_at, h.id
 """
 
 
@@ -205,7 +207,9 @@ def join(
 
 def listed(store: Store, since: datetime, limit: int, watchlist: str | None = None) -> list[Row]:
     """Rows for a list, latest first."""
-    return store.all(_LIST, since=since, limit=limit, watchlist=watchlist)
+    if watchlist is None:
+        return store.all(_LIST.replace("{of}", ""), since=since, limit=limit)
+    return store.all(_LIST.replace("{of}", _OF_WATCHLIST), since=since, limit=limit, watchlist=watchlist)
 
 
 def get(store: Store, story_id: int) -> Story | None:
@@ -240,9 +244,9 @@ def links(store: Store, story_id: int) -> Row:
 def background(store: Store, stories: Iterable[int]) -> dict[int, Row]:
     """What is known of stories beyond the hits that wait, by story: `earlier` (title, lang, url, publisher, at) or None, `differs` as
     (figure, source, figure, source) tuples, `first` as (publisher, instant text), `copies` as (agency, number) pairs."""
-    listed_ids = ", ".join(str(int(story)) for story in sorted(set(stories))) or "null"
+    wanted = set(stories)
     found: dict[int, Row] = {}
-    for row in store.all(_BACKGROUND.replace("{stories}", listed_ids)):
+    for row in rows_among(store, _BACKGROUND, wanted):
         earlier = {name: row[f"earlier_{name}"] for name in ("title", "lang", "url", "publisher", "at")}
         record = json.loads(row["fingerprint_json"])
         found[row["id"]] = {
@@ -251,7 +255,7 @@ def background(store: Store, stories: Iterable[int]) -> dict[int, Row]:
             "first": None,
             "copies": {},
         }
-    for row in store.all(_REPORTS.replace("{stories}", listed_ids)):
+    for row in rows_among(store, _REPORTS, wanted):
         of, joined = found[row["story"]], json.loads(row["joined_json"] or "{}")
         of["first"] = of["first"] or (row["publisher"], row["first_seen_at"])
         if joined.get("copy"):

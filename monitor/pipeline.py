@@ -38,6 +38,7 @@ from monitor.store.articles import drop_old_sketches, drop_old_texts
 from monitor.store.clock import pull_back
 from monitor.store.driver import Store
 from monitor.store.recorder import Recorder
+from monitor.store.retention import Keeping, sweep_when_due
 from monitor.store.sites import LeaseLost
 from monitor.store.steps import step_ran
 from monitor.stories import step as stories
@@ -217,12 +218,18 @@ async def publish(app: App) -> Counts:
 
 
 async def tidy(app: App) -> Counts:
-    """Drops the text of articles without hits that is older than `articles.keep_text_days`; identities stay for ever. Mends impossible due times."""
+    """Mends impossible due times, drops old texts of articles without hits and, once a day, old rows of the log. Identities stay for ever."""
     await asyncio.to_thread(pull_back, app.store, app.clock())
     before = app.clock() - timedelta(days=app.config.articles.keep_text_days)
     dropped = await asyncio.to_thread(drop_old_texts, app.store, before, 500)
     sketches = await asyncio.to_thread(drop_old_sketches, app.store, app.clock() - SKETCHES_KEPT, 500)
-    return {"dropped": dropped, "sketches": sketches}
+    log = await asyncio.to_thread(sweep_when_due, app.store, keeping(app.config), app.clock())
+    return {"dropped": dropped, "sketches": sketches, "log": sum(log.values())}
+
+
+def keeping(config: Config) -> Keeping:
+    """How long what goes with time is kept."""
+    return Keeping(text_days=config.articles.keep_text_days, sketch_days=SKETCHES_KEPT.days, log_days=config.storage.keep_log_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

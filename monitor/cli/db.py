@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.output import document, say, show
+from monitor.cli.output import document, emit, say, show
 from monitor.cli.session import Session, open_session
 from monitor.errors import StoreError, UsageError
 from monitor.place import for_shell
@@ -140,6 +140,38 @@ def restore(ctx: click.Context, file: Path, yes: bool, as_json: bool) -> int:
     else:
         say("nothing was changed; run it again with --yes")
     return 0 if yes else 2
+
+
+@db.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@document
+@click.pass_context
+def tidy(ctx: click.Context, dry_run: bool, as_json: bool) -> None:
+    """Remove what is kept for a time only: old texts that matched nothing, old rows of the log. The daemon does it once a day.
+
+    Hits with their texts, stories, digests, deliveries and everything by which news is known again stay for ever.
+
+    \b
+    Example:
+      monitor db tidy --dry-run
+    """
+    from monitor.pipeline import keeping
+    from monitor.store import retention
+
+    session = open_session(ctx)
+    kept = keeping(session.config) if session.configured else retention.Keeping()
+    store, now = session.store, session.now()
+    counts = retention.stale(store, kept, now) if dry_run else retention.sweep(store, kept, now, most_batches=1_000_000)
+    rows = [{"name": rule.name, "rows": counts[rule.name], "kept_days": rule.days(kept), "what": rule.what} for rule in retention.RULES]
+    stays = [{"table": table, "rows": n, "why": retention.STAYS[table]} for table, n in retention.sizes(store).items()]
+    if as_json:
+        show({"dry_run": dry_run, "goes": rows, "stays": stays}, as_json=True)
+        return
+    emit(rows, ("name", "rows", "kept_days", "what"))
+    emit(stays, ("table", "rows", "why"))
+    say(
+        f"{sum(counts.values())} rows {'would go; nothing was changed' if dry_run else 'went; the file keeps its size and fills the room again'}"
+    )
 
 
 def _mark(session: Session) -> None:

@@ -93,6 +93,7 @@ class StorageSettings(Table):
     network: bool = False
     backup_every_h: int = Field(24, ge=0, le=24 * 31)
     backups_kept: int = Field(7, ge=1, le=1000)
+    keep_log_days: int = Field(90, ge=15)
 
 
 class AlarmSettings(Table):

@@ -139,3 +139,17 @@ def test_restore_refuses_itself_and_what_is_no_backup(desk: Path) -> None:
     (desk / "noise.db").write_bytes(b"noise" * 1000)
     assert run("db", "restore", "noise.db", "--yes").code == 74
     assert noted(desk) == "one"
+
+
+def test_tidy_tells_first_and_removes_then(desk: Path) -> None:
+    """A dry run counts what would go and changes nothing; without it that goes, and what stays is listed with its reason."""
+    store = open_sqlite(desk / "monitor.db")
+    with store.write():
+        store.run("insert into events(happened_at, kind, subject, detail) values (:at, 'k', 's', '')", at=datetime(2020, 1, 1, tzinfo=UTC))
+    store.close()
+    for args, rows in ((("--dry-run",), 1), ((), 1), ((), 0)):
+        told = json.loads(run("db", "tidy", *args, "--json").out)
+        assert told["dry_run"] is bool(args)
+        assert {each["name"]: each["rows"] for each in told["goes"]}["events"] == rows
+        assert {"table": "deliveries", "rows": 1, "why": "the ledger"} in told["stays"]
+    assert "nothing was changed" in run("db", "tidy", "--dry-run").err

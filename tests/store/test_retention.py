@@ -1,0 +1,167 @@
+"""What goes with time and what stays: a year of a daemon's life on both engines, and every table accounted for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.hours import to_text
+from monitor.store.articles import drop_old_sketches, drop_old_texts
+from monitor.store.driver import Store, rows_of
+from monitor.store.invariants import check_invariants
+from monitor.store.retention import BATCH, BOUNDED, RULES, STAYS, Keeping, sizes, stale, sweep, sweep_when_due
+from monitor.store.sqlite import SqliteStore
+from monitor.store.steps import fact
+from tests.digests.rows import Rows
+
+BEGAN = datetime(2025, 11, 26, tzinfo=UTC)
+KEEPING = Keeping(text_days=30, sketch_days=14, log_days=60)
+EVENTS, TEXTS, SKETCHES = 40, 4, 16
+
+_EVENT = "insert into events(happened_at, kind, subject, detail) values {rows}"
+_LIFE = "insert into daemons(id, pid, host, version, started_at, seen_at, stopped_at) values (:id, 1, 'h', '1', :at, :at, :at)"
+_ALARM = "insert into alarms(subject, kind, text, mend, channel, since_at, seen_at, raised_at, over_at) values (:s, 'k', '', '', '', :at, :at, :at, :over)"
+_MESSAGE = "insert into messages(uid, kind, form, subject, body, sha256, created_at) values (:uid, :kind, 'json', '', :body, :hash, :at) returning id"
+_DELIVERY = (
+    "insert into deliveries(message_id, channel, destination, state, attempts, epoch, created_at, delivered_at)"
+    " values (:message, 'ops', 'ops', 'delivered', 1, 1, :at, :at) returning id"
+)
+_WAITING = (
+    "insert into deliveries(message_id, channel, destination, state, next_attempt_at, created_at)"
+    " values (:message, 'ops', 'other', 'pending', :at, :at)"
+)
+_ATTEMPT = "insert into attempts(delivery_id, epoch, started_at, ended_at, outcome) values (:delivery, 1, :at, :at, 'sent')"
+_EMPTY_SHA = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+_VERSION = (
+    "insert into watchlist_versions(watchlist, title, digest, engine, source_json, rev, created_at)"
+    " values ('vn-us', '', :digest, '1', '{}', :rev, :at)"
+)
+
+
+def count(store: Store, table: str) -> int:
+    row = store.one(f"select count(*) as n from {table}")
+    assert row is not None
+    return int(row["n"])
+
+
+def a_day(store: Store, rows: Rows, number: int) -> datetime:
+    """What one day of a daemon leaves: log, a life, an alarm with its message, texts of which one matches, an edit of the watchlist."""
+    at = BEGAN + timedelta(days=number)
+    with store.write():
+        sql, values = rows_of(_EVENT, "(:at, 'feed.failing', :name, '')", [{"at": at, "name": f"feed-{each}"} for each in range(EVENTS)])
+        store.run(sql, **values)
+        store.run(_LIFE, id=f"life-{number}", at=at)
+        store.run(_ALARM, s=f"feed {number}", at=at, over=at + timedelta(hours=1))
+        message(store, f"alarm-{number}", "alarm", at)
+        store.run(_VERSION, digest=f"edit-{number}", rev=number + 2, at=at)
+        for each in range(TEXTS):
+            article = rows.article(f"Report {number} {each}", "", "paper", "en", at)
+            store.run("insert into texts(article_id, text, folded) values (:id, 'A text', 'a text')", id=article)
+            sql, values = rows_of(
+                "insert into sketch_values(value, article_id) values {rows}",
+                "(:value, :id)",
+                [{"value": value, "id": article} for value in range(SKETCHES)],
+            )
+            store.run(sql, **values)
+        rows.hit(f"Report {number}", story=None, article=article)
+    return at
+
+
+def message(store: Store, uid: str, kind: str, at: datetime, waiting: bool = False) -> None:
+    """A message that one destination accepted at once; `waiting`: another has not."""
+    row = store.one(_MESSAGE, uid=uid, kind=kind, body=b"", hash=_EMPTY_SHA, at=at)
+    assert row is not None
+    sent = store.one(_DELIVERY, message=row["id"], at=at)
+    assert sent is not None
+    store.run(_ATTEMPT, delivery=sent["id"], at=at)
+    if waiting:
+        store.run(_WAITING, message=row["id"], at=at)
+
+
+def tidied(store: Store, now: datetime) -> None:
+    """What the step does every hour."""
+    drop_old_texts(store, now - timedelta(days=KEEPING.text_days), 500)
+    drop_old_sketches(store, now - timedelta(days=KEEPING.sketch_days), 500)
+    sweep_when_due(store, KEEPING, now)
+
+
+def test_a_year_does_not_fill_the_database(store: Store) -> None:
+    """Over a year of days the log and the texts of what matched nothing never outgrow their time; all that tells identity and evidence stays."""
+    rows = Rows(store)
+    most = dict.fromkeys(("events", "daemons", "alarms", "messages", "texts", "sketch_values", "watchlist_versions"), 0)
+    for number in range(365):
+        at = a_day(store, rows, number)
+        if number % 5 == 4:
+            tidied(store, at + timedelta(minutes=1))
+            most = {table: max(n, count(store, table)) for table, n in most.items()}
+    days = KEEPING.log_days + 1
+    assert most["events"] <= EVENTS * days
+    assert {most["daemons"], most["alarms"], most["messages"]} <= {days - 1, days}
+    # The texts of hits stay; so does the version that hits were made by.
+    assert most["texts"] <= 365 + (TEXTS - 1) * (KEEPING.text_days + 1)
+    assert most["sketch_values"] <= TEXTS * SKETCHES * (KEEPING.sketch_days + 1)
+    assert most["watchlist_versions"] <= days + 2
+    assert (count(store, "articles"), count(store, "hits")) == (365 * TEXTS, 365)
+    kept = "select count(*) as n from hits h join texts t on t.article_id = h.article_id"
+    assert store.one(kept) == {"n": 365}
+    assert [each for each in check_invariants(store) if not each.rule.startswith("I1 a hit")] == []
+
+
+def test_a_dry_run_tells_what_a_sweep_removes(store: Store) -> None:
+    """What is counted beforehand is what goes, rule by rule; counting changes nothing, and after the sweep nothing is left to go."""
+    rows = Rows(store)
+    for number in range(0, 200, 10):
+        at = a_day(store, rows, number)
+    before = {table: count(store, table) for table in ("events", "texts", "alarms", "daemons", "sketch_values")}
+    told = stale(store, KEEPING, at)
+    assert before == {table: count(store, table) for table in before}
+    assert min(told[name] for name in told if name != "robots") > 0
+    assert sweep(store, KEEPING, at) == told
+    assert set(stale(store, KEEPING, at).values()) == {0}
+
+
+def test_what_still_waits_stays(store: Store) -> None:
+    """An old alarm's message stays while a destination has not had it, an alarm while it stands, the newest five lives for ever."""
+    later = BEGAN + timedelta(days=400)
+    with store.write():
+        message(store, "waits", "alarm", BEGAN, waiting=True)
+        message(store, "digest", "digest", BEGAN)
+        message(store, "done", "alarm", BEGAN)
+        store.run(_ALARM, s="stands", at=BEGAN, over=None)
+        for number in range(7):
+            store.run(_LIFE, id=f"life-{number}", at=BEGAN + timedelta(days=number))
+        store.run("insert into sites(host, created_at, robots, robots_at) values ('a', '', 'User-agent: *', :at)", at=BEGAN)
+        store.run("insert into sites(host, created_at, robots, robots_at) values ('b', '', 'User-agent: *', :at)", at=later)
+    went = sweep(store, KEEPING, later)
+    assert {name: n for name, n in went.items() if n} == {"alarm-messages": 1, "lives": 2, "robots": 1}
+    assert [row["uid"] for row in store.all("select uid from messages order by id")] == ["waits", "digest"]
+    assert [row["id"] for row in store.all("select id from daemons order by id")] == [f"life-{number}" for number in range(2, 7)]
+    assert [row["host"] for row in store.all("select host from sites where robots is not null")] == ["b"]
+    assert check_invariants(store) == ()
+
+
+def test_a_large_rest_goes_bit_by_bit(store: Store) -> None:
+    """More than one sweep takes is left for the next tick, not for the next day; then the day is done."""
+    now = BEGAN + timedelta(days=100)
+    with store.write():
+        for _ in range(3):
+            sql, values = rows_of(_EVENT, "(:at, 'k', 's', '')", [{"at": BEGAN}] * BATCH)
+            store.run(sql, **values)
+    assert sweep(store, KEEPING, now, most_batches=1)["events"] == BATCH
+    assert sweep_when_due(store, KEEPING, now)["events"] == 2 * BATCH
+    assert fact(store, "swept_at") == to_text(now)
+    assert sweep_when_due(store, KEEPING, now + timedelta(hours=1)) == {}
+    assert sweep_when_due(store, KEEPING, now + timedelta(days=1)) != {}
+    assert sweep_when_due(store, KEEPING, BEGAN) != {}, "a day that a wrong clock wrote must not stop it for ever"
+
+
+@pytest.mark.engines("sqlite")
+def test_every_table_is_accounted_for(store: SqliteStore) -> None:
+    """Each table of the schema goes with time, stays with a reason, or is bounded with a reason."""
+    made = {row["name"] for row in store.all("select name from sqlite_master where type = 'table'")}
+    ours = {name for name in made if not name.startswith(("_", "sqlite_", "texts_fts"))}
+    going = {"texts", "sketch_values", "events", "daemons", "alarms", "watchlist_versions"}
+    assert ours == going | set(STAYS) | set(BOUNDED)
+    assert len(RULES) == len({rule.name for rule in RULES})
+    assert set(sizes(store)) == set(STAYS)

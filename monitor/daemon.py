@@ -127,7 +127,7 @@ async def run_daemon(
         running.watch.follow(_files(config))
         async with (
             open_app(config, store, read_articles=read_articles, tally=running.tally) as app,
-            beside(desk_of(app), store.path or config.beside, running.pages, new_token),
+            beside(desk_of(app), running.pages, new_token),
         ):
             config = await _live(replace(app, patient=True), running)
     running.pages.shutdown(wait=False, cancel_futures=True)

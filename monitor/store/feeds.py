@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.config import FeedSettings, FeedsSettings
-from monitor.hours import from_text, from_text_or_none
+from monitor.hours import from_text_or_none
 from monitor.model import Feed
 from monitor.store import sites
 from monitor.store.driver import Row, Store
@@ -54,9 +54,14 @@ from feeds f where f.state <> 'removed' and (cast(:name as text) is null or f.na
 _WATCHED = f"""
 select {", ".join(f"f.{name.strip()}" for name in COLUMNS.split(","))}, f.polls, f.full_at, f.held_at, f.held_kind, f.held_reason, f.silent_since_at,
   f.answered_url, f.moved_url, s.host, s.blocked_until_at, s.block_reason
-from feeds f join sites s on s.id = f.site_id where f.state <> 'removed' order by f.name
+from feeds f join sites s on s.id = f.site_id
+where f.state <> 'removed' and (cast(:name as text) is null or f.name = :name) order by f.name
 """
-_ARRIVALS = "select feed_id, hour_at, entries from arrivals where hour_at >= :since order by feed_id, hour_at"
+_ARRIVALS = """
+select feed_id, substr(hour_at, 1, 10) as day, sum(entries) as entries, count(*) as hours from arrivals
+where hour_at >= :since and (cast(:feed as integer) is null or feed_id = :feed) group by feed_id, substr(hour_at, 1, 10) order by feed_id, day
+"""
+_NAMED = "select name, title from feeds where state <> 'removed' order by name"
 _EVENTS_OF = "select happened_at, kind, detail from events where subject = :name and kind like 'feed.%' order by id desc limit :limit"
 _ENTRIES_OF = """
 select e.title, e.url, e.published_at, e.first_seen_at, e.lang, a.id as article, a.state, a.text_source,
@@ -141,16 +146,21 @@ def stats(store: Store, since: datetime, name: str | None = None) -> list[Row]:
     return store.all(_STATS, since=since, name=name)
 
 
-def watched(store: Store) -> list[Row]:
-    """Rows of the feeds that are configured, by name, with what their site and their silence say; times are instants."""
-    return [_with_instants(row) for row in store.all(_WATCHED)]
+def watched(store: Store, name: str | None = None) -> list[Row]:
+    """Rows of the feeds that are configured, by name, or of one, with what their site and their silence say; times are instants."""
+    return [_with_instants(row) for row in store.all(_WATCHED, name=name)]
 
 
-def arrivals(store: Store, since: datetime) -> dict[int, list[tuple[datetime, int]]]:
-    """By feed: the hours since an instant in which something new came, with how much."""
-    found: dict[int, list[tuple[datetime, int]]] = {}
-    for row in store.all(_ARRIVALS, since=since):
-        found.setdefault(row["feed_id"], []).append((from_text(row["hour_at"]), row["entries"]))
+def named(store: Store) -> list[tuple[str, str]]:
+    """The feeds that are configured as (name, title), by name."""
+    return [(row["name"], row["title"]) for row in store.all(_NAMED)]
+
+
+def arrivals(store: Store, since: datetime, feed: int | None = None) -> dict[int, list[Row]]:
+    """By feed, or of one: the days (UTC, `2024-09-26`) since an instant on which something new came, with how many `entries` in how many `hours`."""
+    found: dict[int, list[Row]] = {}
+    for row in store.all(_ARRIVALS, since=since, feed=feed):
+        found.setdefault(row["feed_id"], []).append(row)
     return found
 
 

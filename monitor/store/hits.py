@@ -96,13 +96,16 @@ from hits where created_at >= :since group by watchlist
 _NOISE = """
 select m.name, max(m.title) as title, m.kind, count(distinct case when l.verdict = 'useful' then l.hit_id end) as useful,
   count(distinct case when l.verdict = 'useless' then l.hit_id end) as useless
-from labels l join hits h on h.id = l.hit_id join mentions m on m.hit_id = l.hit_id
-where h.watchlist = :watchlist and m.kind <> 'cue' and l.id = (select max(x.id) from labels x where x.hit_id = l.hit_id)
+from labels l cross join hits h cross join mentions m
+where h.id = l.hit_id and m.hit_id = l.hit_id and h.watchlist = :watchlist and m.kind <> 'cue'
+  and l.id = (select max(x.id) from labels x where x.hit_id = l.hit_id)
 group by m.name, m.kind order by useless desc, useful, m.name limit :limit
 """
+# By number, which follows the time but for a clock that was set back: by itself SQLite would walk all hits in the order of their watchlists.
 _CAUGHT = """
-select sum(case when band = 'alert' and quiet = 0 then 1 else 0 end) as alerts, sum(case when band = 'review' and quiet = 0 then 1 else 0 end) as looks,
-  sum(quiet) as quiet from hits where watchlist = :watchlist and created_at >= :since
+select watchlist, band, quiet, count(*) as n from hits
+where id >= (select coalesce(min(f.id), 0) - 1000 from (select id from hits where created_at >= :since order by created_at limit 1) f)
+  and created_at >= :since group by watchlist, band, quiet
 """
 _BEGUN = "select watchlist, min(created_at) as begun_at from watchlist_versions group by watchlist"
 
@@ -371,7 +374,11 @@ def noise(store: Store, watchlist: str, limit: int) -> list[Row]:
     return store.all(_NOISE, watchlist=watchlist, limit=limit)
 
 
-def caught(store: Store, watchlist: str, since: datetime) -> Row:
-    """How many hits a watchlist has made since an instant: `alerts`, `looks` (worth a look), `quiet`."""
-    row = store.one(_CAUGHT, watchlist=watchlist, since=since)
-    return {name: (row or {}).get(name) or 0 for name in ("alerts", "looks", "quiet")}
+def caught(store: Store, since: datetime) -> dict[str, dict[str, int]]:
+    """By watchlist: the hits made since an instant, as `alerts`, `looks` (worth a look) and `quiet`."""
+    found: dict[str, dict[str, int]] = {}
+    for row in store.all(_CAUGHT, since=since):
+        kind = "quiet" if row["quiet"] else "alerts" if row["band"] == "alert" else "looks"
+        counts = found.setdefault(row["watchlist"], {"alerts": 0, "looks": 0, "quiet": 0})
+        counts[kind] += row["n"]
+    return found

@@ -19,19 +19,25 @@ select h.id, h.watchlist, h.band, h.score, h.quiet, h.story_id as story, h.novel
   a.published_at, (select l.verdict from labels l where l.hit_id = h.id order by l.id desc limit 1) as mark
 """
 _ALWAYS = "h.id >= :low and h.created_at >= :since and h.created_at < :until"
+# Put together with nothing, a watchlist's name is looked at hit by hit: its index would bring all of its hits before the newest could be found.
 _CLAUSES = {
-    "watchlist": "h.watchlist = :watchlist",
+    "watchlist": "h.watchlist || '' = :watchlist",
     "band": "h.band = :band",
     "lang": "a.lang = :lang",
     "publisher": "a.publisher = :publisher",
-    "feed": "exists (select 1 from entries e join feeds f on f.id = e.feed_id where e.article_id = h.article_id and f.name = :feed)",
     "mark": "(select l.verdict from labels l where l.hit_id = h.id order by l.id desc limit 1) = :mark",
     "before": "h.id < :before",
 }
+# From whichever side is smaller: the entries of a small feed, or the hits one after the other; `+ 0` keeps the latter off the index of feeds.
+_OF_SMALL_FEED = "h.article_id in (select e.article_id from entries e where e.feed_id = :feed)"
+_OF_LARGE_FEED = "exists (select 1 from entries e where e.article_id = h.article_id and e.feed_id + 0 = :feed)"
+_FEED = "select id, (select count(*) from (select 1 from entries where feed_id = feeds.id limit :most) some) as entries from feeds where name = :name"
+_SMALL_FEED = 20_000
 _NAMED = "h.id in (select m.hit_id from mentions m where m.name = :name{n} and m.hit_id >= :low)"
+_ALL = "select id, created_at from hits where created_at >= :since and created_at < :until order by created_at desc limit :most"
 _HOURS = "select substr(created_at, 1, 13) as hour, count(*) as hits from ({chosen}) found group by substr(created_at, 1, 13) order by hour"
 _NAMES = """
-select f.id as hit, f.created_at, m.name, max(m.title) as title from ({chosen}) f join mentions m on m.hit_id = f.id
+select f.id as hit, substr(f.created_at, 1, 13) as hour, m.name, max(m.title) as title from ({chosen}) f join mentions m on m.hit_id = f.id
 where m.kind = 'entity' group by f.id, f.created_at, m.name order by f.id
 """
 
@@ -63,14 +69,21 @@ def found(store: Store, wanted: Wanted, limit: int, before: int | None = None) -
 
 def by_hour(store: Store, wanted: Wanted, most: int) -> list[Row]:
     """Rows (hour as `2024-09-26T07`, hits) over the newest `most` hits."""
-    chosen, values = _chosen(store, wanted, most)
+    plain = not _filtered(wanted)
+    chosen, values = (_ALL, {"since": wanted.since, "until": wanted.until, "most": most}) if plain else _chosen(store, wanted, most)
     return store.all(_HOURS.replace("{chosen}", chosen), **values)
 
 
 def names_of_hits(store: Store, wanted: Wanted, most: int) -> list[Row]:
-    """Rows (hit, created_at, name, title), one for each entity of each of the newest `most` hits."""
+    """Rows (hit, hour as in `by_hour`, name, title), one for each entity of each of the newest `most` hits."""
     chosen, values = _chosen(store, wanted, most)
     return store.all(_NAMES.replace("{chosen}", chosen), **values)
+
+
+def _filtered(wanted: Wanted) -> bool:
+    return wanted.articles is not None or any(
+        (wanted.watchlist, wanted.band, wanted.lang, wanted.publisher, wanted.feed, wanted.mark, wanted.names)
+    )
 
 
 def _chosen(store: Store, wanted: Wanted, most: int) -> tuple[str, dict[str, Value]]:
@@ -83,10 +96,14 @@ def _where(store: Store, wanted: Wanted, before: int | None) -> tuple[str, dict[
     first = store.one(_FIRST, since=wanted.since)
     values: dict[str, Value] = {"since": wanted.since, "until": wanted.until, "low": max(0, first["id"] - _MARGIN) if first else 0}
     clauses = [_ALWAYS]
-    for name in ("watchlist", "band", "lang", "publisher", "feed", "mark"):
+    for name in ("watchlist", "band", "lang", "publisher", "mark"):
         if value := getattr(wanted, name):
             clauses.append(_CLAUSES[name])
             values[name] = value
+    if wanted.feed:
+        feed = store.one(_FEED, name=wanted.feed, most=_SMALL_FEED) or {"id": 0, "entries": 0}
+        clauses.append(_OF_SMALL_FEED if feed["entries"] < _SMALL_FEED else _OF_LARGE_FEED)
+        values["feed"] = feed["id"]
     if before is not None:
         clauses.append(_CLAUSES["before"])
         values["before"] = before

@@ -6,9 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
-from statistics import median
-from zoneinfo import ZoneInfo
 
 from monitor.errors import NothingSelected, UsageError
 from monitor.store import alarms as stored_alarms
@@ -16,18 +13,21 @@ from monitor.store import feeds as stored
 from monitor.store.driver import Row
 from monitor.web.desk import Answer, Asked, see_other
 from monitor.web.plots import Bars, bars
-from monitor.web.render import page, span, times
+from monitor.web.render import page, span
 
-DAYS = 28
+DAYS = 14
 ENTRIES_SHOWN = 30
 EVENTS_SHOWN = 12
+LEAST_HOURS, LEAST_KNOWN = 3, timedelta(days=3)
+"""Below these nothing is said of how often something new comes."""
+
 _ORDER = ("gone", "failing", "held", "silent", "gap", "waiting", "paused", "fine")
 _STATES = ("active", "paused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLine:
-    """One feed: its row, its condition (of `_ORDER`) and why in words, what came in the last four weeks by day, its habit in words."""
+    """One feed: its row, its condition (of `_ORDER`) and why in words, what came in the last two weeks by day, its habit in words."""
 
     row: Row
     condition: str
@@ -56,7 +56,7 @@ def feeds(asked: Asked) -> Answer:
 def feed(asked: Asked) -> Answer:
     """The page of one feed."""
     name = asked.parts["name"]
-    line = next((line for line in _lines(asked) if line.row["name"] == name), None)
+    line = next(iter(_lines(asked, name)), None)
     if line is None:
         raise NothingSelected("there is no such feed; it may have been removed")
     return page(
@@ -81,30 +81,28 @@ def set_state(asked: Asked) -> Answer:
     return see_other(asked.path.removesuffix("/state"))
 
 
-def _lines(asked: Asked) -> list[FeedLine]:
-    store, zone = asked.desk.store, ZoneInfo(times(asked).zone)
-    since = asked.now - timedelta(days=DAYS)
-    last_on = asked.now.astimezone(zone).date()
-    arrived = stored.arrivals(store, since)
-    gaps = {name: at for name, at, _ in stored_alarms.coverage(store, since, asked.now).gaps}
-    return [_line(row, arrived.get(row["id"], []), gaps.get(row["name"]), asked.now, zone, last_on) for row in stored.watched(store)]
+def _lines(asked: Asked, name: str | None = None) -> list[FeedLine]:
+    """The lines of all feeds, or of one."""
+    store, since = asked.desk.store, asked.now - timedelta(days=DAYS)
+    rows = stored.watched(store, name)
+    arrived = stored.arrivals(store, since, rows[0]["id"] if name is not None and rows else None)
+    gaps = {each: at for each, at, _ in stored_alarms.coverage(store, since, asked.now).gaps}
+    return [_line(row, arrived.get(row["id"], []), gaps.get(row["name"]), asked.now) for row in rows]
 
 
-def _line(
-    row: Row, spoke: Sequence[tuple[datetime, int]], gap_at: datetime | None, now: datetime, zone: ZoneInfo, last_on: date
-) -> FeedLine:
-    per_day: Counter[date] = Counter()
-    for hour, entries in spoke:
-        per_day[hour.astimezone(zone).date()] += entries
+def _line(row: Row, arrived: Sequence[Row], gap_at: datetime | None, now: datetime) -> FeedLine:
     condition, since_at, why = _condition(row, gap_at, now)
     due_at = max((at for at in (row["next_poll_at"], row["blocked_until_at"]) if at is not None), default=None)
+    per_day = {date.fromisoformat(day["day"]): day["entries"] for day in arrived}
+    last_on = now.date()
+    known = min(timedelta(days=DAYS), now - row["baseline_at"]) if row["baseline_at"] is not None else timedelta(0)
     return FeedLine(
         row=row,
         condition=condition,
         since_at=since_at,
         why=why,
         bars=bars(per_day, last_on - timedelta(days=DAYS - 1), last_on, width=168, height=24, left=0),
-        habit=_habit([hour for hour, _ in spoke]),
+        habit=_habit(sum(day["hours"] for day in arrived), known),
         gap_at=gap_at,
         due_at=due_at if row["state"] == "active" and row["next_poll_at"] is not None else None,
     )
@@ -124,7 +122,6 @@ def _condition(row: Row, gap_at: datetime | None, now: datetime) -> tuple[str, d
     return next(((condition, since, why) for holds, condition, since, why in cases if holds), ("fine", None, row["note"] or ""))
 
 
-def _habit(hours: Sequence[datetime]) -> str:
-    """How long it is usually from one hour with news to the next: `every 3 h`."""
-    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(hours)]
-    return f"every {span(timedelta(seconds=median(gaps)))}" if len(gaps) > 2 else ""
+def _habit(hours: int, known: timedelta) -> str:
+    """How long it is on average from one hour with something new to the next: `every 3 h`; nothing where little is known."""
+    return f"every {span(known / hours)}" if hours >= LEAST_HOURS and known >= LEAST_KNOWN else ""

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from monitor.errors import StoreError
 from monitor.log import logger
 from monitor.store.driver import Store
 from monitor.store.steps import fact, set_fact
 from monitor.web.desk import Desk
-from monitor.web.keys import keys_of
+from monitor.web.keys import keys_of, token_file
 
 PAGES_AT_ONCE = 4
 """Threads that make pages; each holds a reading connection."""
@@ -27,23 +26,23 @@ def page_threads() -> ThreadPoolExecutor:
 
 
 async def run_site(
-    desk: Desk, database: Path, pool: ThreadPoolExecutor, new_token: Callable[[], str], stop: asyncio.Event, opened: Callable[[str], None]
+    desk: Desk, pool: ThreadPoolExecutor, new_token: Callable[[], str], stop: asyncio.Event, opened: Callable[[str], None]
 ) -> None:
     """Opens the dashboard and serves it until `stop`; `opened` hears its address. Raises MonitorError or OSError where it cannot be opened."""
     from monitor.web.serve import address_of, listen, serve  # 90 ms that a daemon without a dashboard need not pay
     from monitor.web.site import site
 
-    keys = keys_of(desk.config.web.token, database, new_token)
+    keys = keys_of(desk.config.web.token, token_file(desk.store, desk.config), new_token)
     listening = listen(desk.config.web)
     opened(address_of(listening))
     await serve(site(desk, keys, pool), listening, stop)
 
 
 @asynccontextmanager
-async def beside(desk: Desk, database: Path, pool: ThreadPoolExecutor, new_token: Callable[[], str]) -> AsyncIterator[None]:
+async def beside(desk: Desk, pool: ThreadPoolExecutor, new_token: Callable[[], str]) -> AsyncIterator[None]:
     """Keeps the dashboard open while the body runs, where it is enabled. What fails is logged, noted for status and doctor, and tried again."""
     stop = asyncio.Event()
-    keeping = asyncio.ensure_future(_keep(desk, database, pool, new_token, stop))
+    keeping = asyncio.ensure_future(_keep(desk, pool, new_token, stop))
     try:
         yield
     finally:
@@ -52,7 +51,7 @@ async def beside(desk: Desk, database: Path, pool: ThreadPoolExecutor, new_token
             await keeping
 
 
-async def _keep(desk: Desk, database: Path, pool: ThreadPoolExecutor, new_token: Callable[[], str], stop: asyncio.Event) -> None:
+async def _keep(desk: Desk, pool: ThreadPoolExecutor, new_token: Callable[[], str], stop: asyncio.Event) -> None:
     if not desk.config.web.enabled:
         await _note(desk.store, "")
         return
@@ -61,7 +60,7 @@ async def _keep(desk: Desk, database: Path, pool: ThreadPoolExecutor, new_token:
         logger().info("dashboard", address=address)
 
     while not stop.is_set():
-        serving = asyncio.ensure_future(run_site(desk, database, pool, new_token, stop, opened))
+        serving = asyncio.ensure_future(run_site(desk, pool, new_token, stop, opened))
         await _note(desk.store, "")
         await asyncio.wait({serving})
         if (error := serving.exception()) is not None:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from monitor.config import Secret
+from monitor.config import Config, Secret
 from monitor.errors import UsageError
+from monitor.store.driver import Store
 
 SESSION = timedelta(days=30)
 """How long a browser stays logged in."""
@@ -57,19 +58,19 @@ class Keys:
         return hmac.new(self.token.reveal().encode(), f"{purpose}:{text}".encode(), sha256).hexdigest()
 
 
-def token_path(database: Path) -> Path:
-    """Where the token of a database's dashboard lies."""
-    return database.with_name(database.name + ".token")
+def token_file(store: Store, config: Config) -> Path:
+    """Where the token of a dashboard lies: beside the database where that is a file, else beside the configuration."""
+    place = store.path or config.beside
+    return place.with_name(place.name + ".token")
 
 
-def keys_of(configured: Secret | None, database: Path, new_token: Callable[[], str]) -> Keys:
-    """The keys by the configured token, else by the one beside the database, which is made the first time (0600).
+def keys_of(configured: Secret | None, path: Path, new_token: Callable[[], str]) -> Keys:
+    """The keys by the configured token, else by the one of the file at `path`, which is made the first time (0600).
 
     Raises UsageError where that file can be read by others or is empty, OSError where it cannot be made.
     """
     if configured is not None:
         return Keys(token=configured)
-    path = token_path(database)
     if not path.exists():
         _write(path, new_token())
     if path.stat().st_mode & 0o077:

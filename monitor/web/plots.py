@@ -44,6 +44,11 @@ class Bars:
     by: str
     total: int
 
+    @property
+    def path(self) -> str:
+        """All bars as one path, for plots too small to point at a single bar."""
+        return "".join(f"M{bar.x:g} {self.height:g}v{-bar.height:g}h{bar.width:g}v{bar.height:g}z" for bar in self.bars if bar.value)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.digests.wording import pieces
-from monitor.hours import from_text
 from monitor.store import feeds as stored_feeds
 from monitor.store import search as stored
 from monitor.store.driver import Row
@@ -26,7 +25,7 @@ MOST_FOUND = 2000
 """Articles that a search for words gives at most, best first."""
 
 MOST_COUNTED = 20_000
-MOST_READ = 2000
+MOST_READ = 1000
 """Hits whose names are read for the plots of names."""
 
 NAMES_SHOWN = 10
@@ -134,7 +133,7 @@ def _choices(asked: Asked) -> dict[str, Sequence[tuple[str, str]]]:
     return {
         "name": _sorted({one.id: one.title for side in sides for one in side.entities if one.enabled}),
         "topic": _sorted({one.id: one.title for side in sides for one in side.topics if one.enabled}),
-        "feed": [(feed.name, feed.title or feed.name) for feed in stored_feeds.every(desk.store) if feed.state != "removed"],
+        "feed": [(name, title or name) for name, title in stored_feeds.named(desk.store)],
         "watchlist": [(one.id, one.title) for one in desk.watchlists],
     }
 
@@ -146,8 +145,9 @@ def _sorted(titles: Mapping[str, str]) -> list[tuple[str, str]]:
 def _plots(asked: Asked, wanted: Wanted, first_on: date, last_on: date) -> Plots:
     store, zone = asked.desk.store, ZoneInfo(times(asked).zone)
     per_day: Counter[date] = Counter()
+    day_of = _Days(zone)
     for row in stored.by_hour(store, wanted, MOST_COUNTED):
-        per_day[datetime.fromisoformat(row["hour"] + ":00+00:00").astimezone(zone).date()] += row["hits"]
+        per_day[day_of[row["hour"]]] += row["hits"]
     rows = stored.names_of_hits(store, wanted, MOST_READ)
     hubs = hubs_of(asked.desk.watchlists)
     titles = {row["name"]: row["title"] for row in rows}
@@ -156,7 +156,7 @@ def _plots(asked: Asked, wanted: Wanted, first_on: date, last_on: date) -> Plots
     for row in rows:
         if row["name"] not in hubs:
             named.setdefault(row["hit"], []).append(row["name"])
-            per_name.setdefault(row["name"], Counter())[from_text(row["created_at"]).astimezone(zone).date()] += 1
+            per_name.setdefault(row["name"], Counter())[day_of[row["hour"]]] += 1
     pairs = matrix(named, titles, NAMES_SHOWN)
     start = max(first_on, min(per_day, default=first_on) - timedelta(days=1)) if (last_on - first_on).days > 366 else first_on
     return Plots(
@@ -166,6 +166,18 @@ def _plots(asked: Asked, wanted: Wanted, first_on: date, last_on: date) -> Plots
         whole=sum(per_day.values()) < MOST_COUNTED,
         read=len({row["hit"] for row in rows}),
     )
+
+
+class _Days(dict[str, date]):
+    """The day of each stored hour (`2024-09-26T07`) in a zone; there are far fewer hours than rows."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, hour: str) -> date:
+        self[hour] = day = datetime.fromisoformat(f"{hour}:00+00:00").astimezone(self._zone).date()
+        return day
 
 
 def _name_lines(

@@ -10,7 +10,7 @@ from monitor.digests.document import Document, Entry, from_json
 from monitor.digests.phrases import KINDS, Phrases
 from monitor.digests.step import preview
 from monitor.errors import NothingSelected
-from monitor.health import judge, read_health
+from monitor.health import read_health
 from monitor.hours import next_slots, schedule_of
 from monitor.model import Digest, Subscription
 from monitor.store import digests as stored
@@ -57,7 +57,7 @@ def today(asked: Asked) -> Answer:
         told=sheet(from_json(newest.payload)) if newest is not None else None,
         due_at=None if upcoming is None else upcoming.due_at,
         earlier=_earlier(asked, chosen, newest),
-        findings=[finding for finding in judge(read_health(desk.store, asked.now), asked.now) if finding.problem],
+        findings=[finding for finding in read_health(desk.store, asked.now, counted=False).findings if finding.problem],
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from monitor.errors import NothingSelected
 from monitor.model import Entity, Topic, Watchlist
@@ -18,12 +19,14 @@ from monitor.web.desk import Answer, Asked
 from monitor.web.render import page
 
 DAYS = 30
-MOST_READ = 2000
+MOST_READ = 1000
 NOISY_SHOWN = 30
 LATEST_SHOWN = 10
 VERSIONS_SHOWN = 10
 MOST_LISTED = 60
 """Entities of a side that the page names; the largest sides have hundreds."""
+
+_NONE: Mapping[str, int] = MappingProxyType({"alerts": 0, "looks": 0, "quiet": 0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,8 @@ def watchlists(asked: Asked) -> Answer:
     store = asked.desk.store
     active = {row["watchlist"]: row for row in stored.active(store)}
     since = asked.now - timedelta(days=DAYS)
-    cards = [(one, active.get(one.id), stored_hits.caught(store, one.id, since), _size(one)) for one in asked.desk.watchlists]
+    caught = stored_hits.caught(store, since)
+    cards = [(one, active.get(one.id), caught.get(one.id, _NONE), _size(one)) for one in asked.desk.watchlists]
     return page(asked, "watchlists.html", "Watchlists", cards=cards, days=DAYS, marked=stored_hits.marked_count(store))
 
 
@@ -69,7 +73,7 @@ def watchlist(asked: Asked) -> Answer:
         watchlist=one,
         active=next((row for row in stored.active(store) if row["watchlist"] == one.id), None),
         versions=stored.history(store, one.id, VERSIONS_SHOWN),
-        caught=stored_hits.caught(store, one.id, since),
+        caught=stored_hits.caught(store, since).get(one.id, _NONE),
         days=DAYS,
         latest=stored_search.found(store, wanted, LATEST_SHOWN),
         names=_names(rows, stored_hits.noise(store, one.id, NOISY_SHOWN)),

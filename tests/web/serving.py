@@ -20,7 +20,7 @@ from monitor.config import listening
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.web.desk import Desk
 from monitor.web.front import page_threads, run_site
-from monitor.web.keys import keys_of
+from monitor.web.keys import keys_of, token_file
 
 NOW = datetime(2024, 9, 28, 0, 20, tzinfo=UTC)
 """A quarter of an hour after the demo's third digest."""
@@ -37,7 +37,7 @@ class Dashboard:
         self.config = replace(config, web=config.web.model_copy(update={"hosts": hosts}))
         self.store: SqliteStore = open_sqlite(config.database_path)
         self.desk = Desk(config=self.config, store=self.store, watchlists=watchlists, clock=lambda: now)
-        self.keys = keys_of(None, config.database_path, lambda: TOKEN)
+        self.keys = keys_of(None, token_file(self.store, self.config), lambda: TOKEN)
         self.address = ""
         self._pool: ThreadPoolExecutor = page_threads()
         self._open = threading.Event()
@@ -52,7 +52,7 @@ class Dashboard:
             self.address = address.rstrip("/")
             self._open.set()
 
-        await run_site(self.desk, self.config.database_path, self._pool, lambda: TOKEN, self._stop, opened)
+        await run_site(self.desk, self._pool, lambda: TOKEN, self._stop, opened)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -13,7 +13,7 @@ from monitor.config import parse_config
 from monitor.errors import ConfigError, UsageError
 from monitor.web.desk import Route
 from monitor.web.guard import is_known_host, known_hosts
-from monitor.web.keys import keys_of, token_path
+from monitor.web.keys import keys_of
 from monitor.web.pages import ROUTES
 from tests.web.serving import TOKEN, Dashboard
 
@@ -229,19 +229,18 @@ def test_what_is_wrong_is_told_escaped(person: httpx.Client) -> None:
 
 def test_the_token_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
     """The first start makes a token that only its owner can read; later ones take the same; an open or spoilt file is refused."""
-    database = tmp_path / "monitor.db"
-    first = keys_of(None, database, lambda: "m" * 40)
-    assert keys_of(None, database, lambda: "n" * 40) == first
-    path = token_path(database)
+    path = tmp_path / "monitor.db.token"
+    first = keys_of(None, path, lambda: "m" * 40)
+    assert keys_of(None, path, lambda: "n" * 40) == first
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["monitor.db.token"]
     path.chmod(0o644)
     with pytest.raises(UsageError, match="chmod 600"):
-        keys_of(None, database, lambda: "o" * 40)
+        keys_of(None, path, lambda: "o" * 40)
     path.chmod(0o600)
     path.write_text("short")
     with pytest.raises(UsageError, match="remove it"):
-        keys_of(None, database, lambda: "o" * 40)
+        keys_of(None, path, lambda: "o" * 40)
 
 
 GOOD = """\

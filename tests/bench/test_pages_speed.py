@@ -1,0 +1,126 @@
+"""How long pages take beside a million articles: the 95th percentile over all kinds of pages, through the real server."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from pathlib import Path
+
+import pytest
+
+from monitor.app import load
+from monitor.digests.step import preview
+from monitor.store import subscriptions
+from monitor.store.sqlite import open_sqlite
+from monitor.store.watchlists import WatchlistVersion, register
+from tests.bench.history import ENDS_AT, FIRMS, History, fill_sqlite
+from tests.cli.desk import CONFIG, WATCHLIST
+from tests.web.serving import Dashboard
+
+ARTICLES = 1_000_000
+BAR_MS = 150
+LOOSE = 3
+"""So many times longer a page may take before this fails: other work on the machine must not decide."""
+
+
+def made(folder: Path, articles: int) -> None:
+    """A desk with a history of so many articles, the last digest told in full."""
+    folder.mkdir()
+    (folder / "pair.toml").write_text(WATCHLIST, encoding="utf-8")
+    (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
+    config, watchlists = load(folder / "config.toml")
+    store = open_sqlite(config.database_path)
+    (one,) = watchlists
+    registered = register(store, [WatchlistVersion(watchlist="pair", title="", digest=one.digest, engine="1", source=lambda: "{}")], ENDS_AT)
+    subscriptions.sync(store, config.subscription, ENDS_AT)
+    store.close()
+    history = History(articles=articles, version=registered.version_ids["pair"], rev=registered.rev, known_version=True)
+    fill_sqlite(config.database_path, history)
+    store = open_sqlite(config.database_path)
+    with store.write():
+        store.run("update digests set payload = :payload", payload=a_payload(store, config.subscription[0]))
+    store.close()
+
+
+def a_payload(store: object, subscription: object) -> str:
+    """The document of a digest of twelve items."""
+    from monitor.digests.document import to_json
+
+    with store.write():  # type: ignore[attr-defined]
+        store.run("delete from digest_hits where digest_id = (select max(id) from digests)")  # type: ignore[attr-defined]
+        store.run("update subscriptions set settled_hit_id = 0 where id = -1")  # type: ignore[attr-defined]
+    found = preview(store, subscription, ENDS_AT)  # type: ignore[arg-type]
+    assert found is not None
+    return to_json(found)
+
+
+def pages(chance: random.Random, articles: int) -> list[str]:
+    """Two hundred pages as a reader would open them, in all filters."""
+    firm, entity, feed = (
+        (lambda: f"firm-{chance.randrange(10)}"),
+        (lambda: f"entity-{chance.randrange(2000)}"),
+        (lambda: f"paper{chance.randrange(9)}"),
+    )
+    hit = lambda: chance.randrange(1, articles // 2)  # noqa: E731
+    kinds = (
+        lambda: "/",
+        lambda: "/search",
+        lambda: f"/search?name={firm()}",
+        lambda: f"/search?name={entity()}",
+        lambda: f"/search?name={firm()}&with={entity()}",
+        lambda: f"/search?feed={feed()}",
+        lambda: f"/search?lang={chance.choice(['vi', 'en', 'fr'])}&band={chance.choice(['alert', 'review'])}",
+        lambda: f"/search?from=2022-01-01&name={entity()}",
+        lambda: f"/search?q={chance.choice(FIRMS).replace(' ', '+')}+{chance.choice(['hanoi', 'river', 'satellite'])}",
+        lambda: f"/search?before={hit()}",
+        lambda: f"/stories/{chance.randrange(1, articles // 5)}",
+        lambda: f"/hits/{hit()}",
+        lambda: "/feeds",
+        lambda: f"/feeds/{feed()}",
+        lambda: "/deliveries",
+        lambda: f"/deliveries/{chance.randrange(1, 2000)}",
+        lambda: f"/digests/{chance.randrange(1, 900)}",
+        lambda: "/watchlists",
+        lambda: "/watchlists/pair",
+    )
+    return [kind() for _ in range(11) for kind in kinds]
+
+
+def asked(dashboard: Dashboard, chosen: list[str]) -> dict[str, list[float]]:
+    """Milliseconds by kind of page; each page is asked for once, after one of its kind that does not count."""
+    times: dict[str, list[float]] = {}
+    with dashboard.person() as person:
+        for path in chosen:
+            kind = "/".join(part for part in path.split("=")[0].split("/") if not part.isdigit())
+            began = time.perf_counter()
+            answer = person.get(path)
+            took = (time.perf_counter() - began) * 1000
+            assert answer.status_code == 200, (path, answer.text[:300])
+            times.setdefault(kind, []).append(took)
+    return {kind: all_of[1:] for kind, all_of in times.items()}
+
+
+def told(times: dict[str, list[float]]) -> float:
+    """Prints the figures by kind and returns the 95th percentile of all."""
+    for kind, each in sorted(times.items()):
+        print(f"{kind or '/':28} median {statistics.median(each):6.0f} ms   worst {max(each):6.0f} ms")
+    whole = sorted(took for each in times.values() for took in each)
+    found = whole[int(len(whole) * 0.95)]
+    print(f"95th percentile {found:.0f} ms over {len(whole)} pages")
+    return found
+
+
+def test_a_slice_of_the_pages(tmp_path: Path) -> None:
+    """Every kind of page answers over a short history of the same make."""
+    made(tmp_path / "desk", 4000)
+    with Dashboard(tmp_path / "desk", ENDS_AT) as dashboard:
+        assert told(asked(dashboard, pages(random.Random(4), 4000)[:57])) > 0
+
+
+@pytest.mark.slow
+def test_pages_beside_a_million_articles(tmp_path: Path) -> None:
+    """With a million articles the 95th percentile of a page is near 150 ms; the printed figures count, the assertion is loose."""
+    made(tmp_path / "desk", ARTICLES)
+    with Dashboard(tmp_path / "desk", ENDS_AT) as dashboard:
+        assert told(asked(dashboard, pages(random.Random(4), ARTICLES))) <= BAR_MS * LOOSE

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from monitor.app import load
+from monitor.digests.document import to_json
 from monitor.digests.step import preview
+from monitor.model import Subscription
 from monitor.store import subscriptions
-from monitor.store.sqlite import open_sqlite
+from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.watchlists import WatchlistVersion, register
 from tests.bench.history import ENDS_AT, FIRMS, History, fill_sqlite
 from tests.cli.desk import CONFIG, WATCHLIST
@@ -32,7 +34,9 @@ def made(folder: Path, articles: int) -> None:
     config, watchlists = load(folder / "config.toml")
     store = open_sqlite(config.database_path)
     (one,) = watchlists
-    registered = register(store, [WatchlistVersion(watchlist="pair", title="", digest=one.digest, engine="1", source=lambda: "{}")], ENDS_AT)
+    registered = register(
+        store, [WatchlistVersion(watchlist="pair", title="", digest=one.digest, engine="1", source=lambda: "{}")], ENDS_AT
+    )
     subscriptions.sync(store, config.subscription, ENDS_AT)
     store.close()
     history = History(articles=articles, version=registered.version_ids["pair"], rev=registered.rev, known_version=True)
@@ -43,15 +47,14 @@ def made(folder: Path, articles: int) -> None:
     store.close()
 
 
-def a_payload(store: object, subscription: object) -> str:
-    """The document of a digest of twelve items."""
-    from monitor.digests.document import to_json
-
-    with store.write():  # type: ignore[attr-defined]
-        store.run("delete from digest_hits where digest_id = (select max(id) from digests)")  # type: ignore[attr-defined]
-        store.run("update subscriptions set settled_hit_id = 0 where id = -1")  # type: ignore[attr-defined]
-    found = preview(store, subscription, ENDS_AT)  # type: ignore[arg-type]
+def a_payload(store: SqliteStore, subscription: Subscription) -> str:
+    """The document of a digest, made of the hits that the last digest told."""
+    with store.write():
+        store.run("delete from digest_hits where digest_id = (select max(id) from digests)")
+        store.run("update subscriptions set settled_hit_id = settled_hit_id - 2000")
+    found = preview(store, subscription, ENDS_AT)
     assert found is not None
+    assert found.entries
     return to_json(found)
 
 
@@ -79,8 +82,8 @@ def pages(chance: random.Random, articles: int) -> list[str]:
         lambda: "/feeds",
         lambda: f"/feeds/{feed()}",
         lambda: "/deliveries",
-        lambda: f"/deliveries/{chance.randrange(1, 2000)}",
-        lambda: f"/digests/{chance.randrange(1, 900)}",
+        lambda: f"/deliveries/{chance.randrange(1, min(1900, articles // 10))}",
+        lambda: f"/digests/{chance.randrange(1, min(900, articles // 20))}",
         lambda: "/watchlists",
         lambda: "/watchlists/pair",
     )

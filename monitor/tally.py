@@ -30,6 +30,7 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._durations: dict[str, Durations] = {}
+        self._places: dict[str, int] = {}
 
     def add(self, name: str, label: str, number: int = 1) -> None:
         """Counts `number` more of a name under a label."""
@@ -45,6 +46,13 @@ class Tally:
             known = self._durations.get(name, Durations())
             within = tuple(number + (times if place == span else 0) for place, number in enumerate(known.within))
             self._durations[name] = Durations(times=known.times + times, total_s=known.total_s + seconds, within=within)
+
+    def passed(self, name: str, place: int) -> int:
+        """Keeps how far somebody has come with something and returns how far that was before; the same place the first time."""
+        with self._lock:
+            before = self._places.get(name, place)
+            self._places[name] = place
+            return before
 
     def count(self, name: str, label: str) -> int:
         """How many were counted."""

@@ -39,6 +39,12 @@ def test_durations_are_sorted_by_their_bounds(took: list[tuple[float, int]]) -> 
         assert sum(found.within[: place + 1]) == sum(times for seconds, times in took if seconds / times <= bound)
 
 
+def test_places_are_kept() -> None:
+    """The first place that is heard of is where counting starts; after that each call gives the one before."""
+    tally = Tally()
+    assert [tally.passed("events", place) for place in (7, 9, 9)] == [7, 7, 9]
+
+
 def test_nothing_done_is_no_duration() -> None:
     """A batch that did nothing, and a request that no figure is about, leave no trace."""
     tally = Tally()

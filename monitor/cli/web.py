@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.output import say
+from monitor.cli.output import document, emit, say
 from monitor.cli.session import open_session
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from monitor.web.desk import Desk
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--listen", metavar="HOST:PORT", help="Instead of web.listen; port 0 takes a free one.")
 @click.option("--show-token", is_flag=True, help="Print what one logs in with, and exit.")
 @click.pass_context
@@ -28,9 +28,11 @@ def web(ctx: click.Context, listen: str | None, show_token: bool) -> None:
       monitor web --listen 127.0.0.1:0
       monitor web --show-token
     """
+    if ctx.invoked_subcommand is not None:
+        return
     import asyncio
 
-    from monitor.app import new_token, now
+    from monitor.app import new_id, new_token, now
     from monitor.config import listening
     from monitor.config.present import secrets_in
     from monitor.log import configure
@@ -44,7 +46,7 @@ def web(ctx: click.Context, listen: str | None, show_token: bool) -> None:
         click.echo(keys_of(config.web.token, token_file(session.store, config), new_token).token.reveal())
         return
     configure(config.log.level, config.log.format, secrets_in(config))
-    desk = Desk(config=config, store=session.store, watchlists=session.watchlists, clock=now)
+    desk = Desk(config=config, store=session.store, watchlists=session.watchlists, clock=now, new_id=new_id)
     with page_threads() as pool:
         asyncio.run(_serve(desk, pool))
 
@@ -66,3 +68,34 @@ async def _serve(desk: Desk, pool: ThreadPoolExecutor) -> None:
         say(f"the dashboard is at {address} (token: {where}); Ctrl-C ends it")
 
     await run_site(desk, pool, new_token, stop, opened)
+
+
+@web.command("links")
+@click.option("--base", metavar="URL", help="How the site is reached; default: the first of web.hosts, else web.listen.")
+@click.option(
+    "--revoke",
+    metavar="NAME",
+    help="Take back the key of a watchlist, a saved search or the metrics first: its old addresses open nothing.",
+)
+@document
+@click.pass_context
+def links(ctx: click.Context, base: str | None, revoke: str | None, as_json: bool) -> None:
+    """Print the addresses that open by themselves: feeds of watchlists and saved searches for other readers, and the metrics.
+
+    \b
+    Examples:
+      monitor web links
+      monitor web links --base https://desk.example.org
+      monitor web links --revoke vietnam-us-tech
+    """
+    from monitor.app import new_token
+    from monitor.web import links_page
+    from monitor.web.keys import keys_of, token_file
+
+    session = open_session(ctx)
+    if revoke is not None:
+        links_page.revoke(session.store, session.watchlists, revoke)
+    keys = keys_of(session.config.web.token, token_file(session.store, session.config), new_token)
+    found = links_page.links(session.store, keys, session.watchlists, (base or links_page.base_of(session.config)).rstrip("/"))
+    rows = [{"kind": each.kind, "name": each.name, "format": form, "address": url} for each in found for form, url in each.addresses]
+    emit(rows, ("kind", "name", "format", "address"), as_json)

@@ -30,7 +30,7 @@ select (select count(*) from stories) as every,
 """
 _DELIVERIES = """
 select d.channel, a.outcome as result, count(*) as n from attempts a join deliveries d on d.id = a.delivery_id
-where a.outcome is not null group by d.channel, a.outcome order by d.channel, a.outcome
+join messages m on m.id = d.message_id where a.outcome is not null and m.kind <> 'alarm' group by d.channel, a.outcome order by d.channel, a.outcome
 """
 _OUTBOX = "select count(*) as n, min(created_at) as oldest_at from deliveries where state in ('pending', 'sending', 'parked')"
 _TOLD = """
@@ -40,7 +40,8 @@ from subscriptions s left join digests d on d.subscription_id = s.id left join m
 left join deliveries v on v.message_id = m.id and v.state = 'delivered'
 group by s.id, s.name order by s.name
 """
-_GAPS = "select count(*) as n from events where kind = 'feed.gap'"
+_NEWEST_EVENT = "select coalesce(max(id), 0) as id from events"
+_GAPS = "select count(*) as n from events where id > :after and id <= :until and kind = 'feed.gap'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Figures:
     """What the store can say in numbers. Feeds by condition, articles by stage, hits by watchlist, attempts by (channel, result).
 
     oldest_success_at: of the active feed that was read longest ago, its beginning where it never was; told_at: by subscription, when a digest of it
-    was last accepted or a slot had nothing to tell.
+    was last accepted or a slot had nothing to tell. What expires is not counted (messages of alarms), for a count must not fall.
     """
 
     feeds: dict[str, int]
@@ -60,7 +61,6 @@ class Figures:
     waiting: int
     oldest_waiting_at: datetime | None
     told_at: dict[str, datetime]
-    gaps: int
 
 
 def figures(store: Store, stories_since: datetime, subscriptions: Sequence[str]) -> Figures:
@@ -68,7 +68,7 @@ def figures(store: Store, stories_since: datetime, subscriptions: Sequence[str])
     articles = store.one(_ARTICLES) or {}
     stories = store.one(_STORIES, since=stories_since) or {}
     outbox = store.one(_OUTBOX) or {}
-    oldest, gaps = store.one(_OLDEST_SUCCESS) or {}, store.one(_GAPS) or {}
+    oldest = store.one(_OLDEST_SUCCESS) or {}
     told = {row["name"]: max(row["told_at"] or "", row["nothing_at"] or "") for row in store.all(_TOLD)}
     given_up = articles["failed"] + articles["dead"]
     return Figures(
@@ -81,5 +81,16 @@ def figures(store: Store, stories_since: datetime, subscriptions: Sequence[str])
         waiting=outbox["n"],
         oldest_waiting_at=from_text_or_none(outbox["oldest_at"]),
         told_at={name: at for name in subscriptions if (at := from_text_or_none(told.get(name) or None)) is not None},
-        gaps=gaps["n"],
     )
+
+
+def newest_event(store: Store) -> int:
+    """The number of the newest event; 0 where there is none."""
+    row = store.one(_NEWEST_EVENT)
+    return 0 if row is None else int(row["id"])
+
+
+def gaps(store: Store, after: int, until: int) -> int:
+    """How often a feed's list ran through between two polls, among the events with numbers in (after, until]."""
+    row = store.one(_GAPS, after=after, until=until)
+    return 0 if row is None else int(row["n"])

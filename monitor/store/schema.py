@@ -316,6 +316,12 @@ create index sketch_values_article on sketch_values(article_id);
 create index deliveries_made on deliveries(created_at);
 """
 
+# Searches that somebody gave a name: each is a feed for other readers.
+_SAVED_SEARCHES = """
+create table saved_searches(
+  id {key}, name text not null unique, title text not null, fields_json text not null, created_at {time} not null) {strict};
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -333,6 +339,7 @@ MIGRATIONS = (
     Migration(name="014_claim_order", sql=_CLAIM_ORDER),
     Migration(name="015_views_for_readers", sql=_VIEWS),
     Migration(name="016_long_history", sql=_LONG_HISTORY),
+    Migration(name="017_saved_searches", sql=_SAVED_SEARCHES),
 )
 
 

@@ -21,12 +21,13 @@ Access = Literal["open", "probe", "login", "link"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What every page sees: the configuration, the store, the watchlists in force, the clock, and what this process counted."""
+    """What every page sees: the configuration, the store, the watchlists in force, the clock, new identities, and what this process counted."""
 
     config: Config
     store: Store
     watchlists: tuple[Watchlist, ...]
     clock: Callable[[], datetime]
+    new_id: Callable[[], str]
     tally: Tally = field(default_factory=Tally)
 
 
@@ -83,7 +84,7 @@ class Route:
 
 def desk_of(app: App) -> Desk:
     """The desk of an open app."""
-    return Desk(config=app.config, store=app.store, watchlists=app.watchlists, clock=app.clock, tally=app.tally)
+    return Desk(config=app.config, store=app.store, watchlists=app.watchlists, clock=app.clock, new_id=app.new_id, tally=app.tally)
 
 
 def text(body: str, status: int = 200) -> Answer:

@@ -1,7 +1,7 @@
 """Figures for Prometheus: those of the store, asked at each scrape, and those that this process counted. The only importer of prometheus_client.
 
 Names keep the rules of Prometheus (a prefix, base units, `_total`, `_info`). Labels take values of the configuration or of a list here, never texts
-from outside. Counts and durations of polls, pages and matching are those of the process that serves: `monitor web` alone has none.
+from outside. Counts and durations of polls, pages and matching, and suspected gaps, are those of the process that serves: `monitor web` alone has none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 
 from monitor import __version__
-from monitor.store.figures import Figures, figures
+from monitor.store.figures import Figures, figures, gaps, newest_event
 from monitor.stories.group import WINDOW
 from monitor.tally import BOUNDS_S, Durations, Tally
 from monitor.web.desk import Answer, Asked, Route, text
@@ -60,7 +60,12 @@ class _Collector:
         yield _gauge("monitor_feeds", "Feeds by their condition.", ("state",), _each(FEED_STATES, found.feeds))
         said = "When the active feed that was read longest ago was last read; its beginning where it never was."
         yield _instant("monitor_feed_last_success_timestamp_seconds", said, found.oldest_success_at)
-        yield _counter("monitor_feed_gap_suspected", "Polls between which a feed may have dropped entries unread.", "", {"": found.gaps})
+        yield _counter(
+            "monitor_feed_gap_suspected",
+            "Polls between which a feed may have dropped entries unread, seen by this process.",
+            "",
+            {"": tally.count("gaps", "")},
+        )
         said = "Articles met in feeds (seen), of which the page was read (read) or given up for the feed's text (given_up)."
         yield _counter("monitor_articles", said, "stage", {stage: found.articles[stage] for stage in ARTICLE_STAGES})
         yield _histogram("monitor_article_fetch_duration_seconds", "How long the page of an article took to come.", tally.durations("page"))
@@ -72,7 +77,7 @@ class _Collector:
         found = self._found
         every = {(channel, result): 0 for channel in self._channels for result in DELIVERY_RESULTS} | found.attempts
         deliveries = CounterMetricFamily(
-            "monitor_deliveries", "Attempts of deliveries, by what came of them.", labels=("channel", "result")
+            "monitor_deliveries", "Attempts of deliveries of digests and events, by what came of them.", labels=("channel", "result")
         )
         for (channel, result), number in sorted(every.items()):
             deliveries.add_metric((channel, result), number)
@@ -99,6 +104,8 @@ def metrics(asked: Asked) -> Answer:
     """All metrics, in the text format or, where that is asked for, as OpenMetrics. Raises StoreError."""
     desk = asked.desk
     found = figures(desk.store, asked.now - WINDOW, [each.name for each in desk.config.subscription])
+    newest = newest_event(desk.store)
+    desk.tally.add("gaps", "", gaps(desk.store, desk.tally.passed("events", newest), newest))
     channels, watchlists = [each.name for each in desk.config.channel], [each.id for each in desk.watchlists]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(found, desk.tally, desk.store.engine, channels, watchlists, asked.now))

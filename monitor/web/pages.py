@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from monitor.web import deliveries, entrance, feeds, hit, metrics, probes, search, story, today, watchlists
+from monitor.web import deliveries, entrance, feeds, hit, links_page, metrics, outlets, probes, search, story, today, watchlists
 from monitor.web.desk import Route
 
 ROUTES: tuple[Route, ...] = (
     *entrance.ROUTES,
     *probes.ROUTES,
     *metrics.ROUTES,
+    *outlets.ROUTES,
+    *links_page.ROUTES,
     Route(path="/", answer=today.today),
     Route(path="/digests/{id}", answer=today.digest),
     Route(path="/search", answer=search.search),

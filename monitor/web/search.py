@@ -30,7 +30,7 @@ MOST_READ = 1000
 
 NAMES_SHOWN = 10
 _MOST_WORDS_CHARS = 200
-_FIELDS = ("q", "name", "with", "topic", "feed", "lang", "band", "watchlist", "mark", "from", "to")
+FIELDS = ("q", "name", "with", "topic", "feed", "lang", "band", "watchlist", "mark", "from", "to")
 _EARLIEST = date(2000, 1, 1)
 
 
@@ -65,7 +65,7 @@ class Plots:
 
 def search(asked: Asked) -> Answer:
     """The page of a search; without any filter the hits of the last thirty days."""
-    given = {name: asked.query.get(name, "").strip()[:_MOST_WORDS_CHARS] for name in _FIELDS}
+    given = {name: asked.query.get(name, "").strip()[:_MOST_WORDS_CHARS] for name in FIELDS}
     first_on, last_on = _span(given, asked)
     wanted = _wanted(asked, given, first_on, last_on)
     before = asked.query.get("before", "")
@@ -81,12 +81,19 @@ def search(asked: Asked) -> Answer:
         first_on=first_on,
         last_on=last_on,
         found=[_found(row) for row in rows[:PER_PAGE]],
+        saveable={name: value for name, value in given.items() if value},
         following=address("/search", **given, before=rows[PER_PAGE - 1]["id"]) if len(rows) > PER_PAGE else "",
         paged=bool(before),
         plots=None if before else _plots(asked, wanted, first_on, last_on),
         choices=_choices(asked),
         here=lambda **more: address("/search", **{**given, **more}),
     )
+
+
+def wanted_of(asked: Asked, given: Mapping[str, str]) -> Wanted:
+    """What the fields of a search ask for; a field that is not there asks for nothing."""
+    whole = {name: given.get(name, "") for name in FIELDS}
+    return _wanted(asked, whole, *_span(whole, asked))
 
 
 def _span(given: Mapping[str, str], asked: Asked) -> tuple[date, date]:

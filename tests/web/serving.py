@@ -36,7 +36,7 @@ class Dashboard:
         config = listening(config, "127.0.0.1:0")
         self.config = replace(config, web=config.web.model_copy(update={"hosts": hosts}))
         self.store: SqliteStore = open_sqlite(config.database_path)
-        self.desk = Desk(config=self.config, store=self.store, watchlists=watchlists, clock=lambda: now)
+        self.desk = Desk(config=self.config, store=self.store, watchlists=watchlists, clock=lambda: now, new_id=lambda: "an-identity")
         self.keys = keys_of(None, token_file(self.store, self.config), lambda: TOKEN)
         self.address = ""
         self._pool: ThreadPoolExecutor = page_threads()

@@ -12,7 +12,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.store.driver import Store
-from monitor.store.figures import figures
+from monitor.store.figures import figures, gaps, newest_event
+from monitor.store.steps import record_event
 from monitor.tally import Tally
 from tests.digests.rows import SEVEN, Rows
 from tests.web.serving import TOKEN, Dashboard
@@ -213,7 +214,26 @@ def test_an_empty_store_has_figures(store: Store) -> None:
     """A database that has done nothing yet is scraped without a fault."""
     found = figures(store, SEVEN, ())
     assert found.oldest_success_at is None
-    assert (found.waiting, found.gaps, found.hits) == (0, 0, {})
+    assert (found.waiting, found.hits) == (0, {})
+    assert gaps(store, 0, newest_event(store)) == 0
+
+
+def test_gaps_are_counted_from_the_start_of_the_process(own_dashboard: Dashboard) -> None:
+    """Events expire, counts must not fall: those before the first scrape are not counted, each later one is once."""
+
+    def count(client: httpx.Client) -> float:
+        return samples(client.get("/metrics", headers=BEARER).text)["monitor_feed_gap_suspected_total", ()]
+
+    store = own_dashboard.store
+    record_event(store, SEVEN, "feed.gap", "a", "before")
+    with own_dashboard.stranger() as client:
+        assert count(client) == 0
+        record_event(store, SEVEN, "feed.gap", "a", "later")
+        record_event(store, SEVEN, "feed.recovered", "a", "")
+        assert [count(client), count(client)] == [1, 1]
+        with store.write():
+            store.run("delete from events")
+        assert count(client) == 1
 
 
 def test_metrics_are_not_kept(dashboard: Dashboard) -> None:

@@ -69,7 +69,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A watchlist's feed. `url`: where it is served, or ""; `updated_at`: of its newest change, so that nothing new gives the same bytes."""
+    """The feed of a watchlist or a search. `url`: where it is served, or ""; `updated_at`: of its newest change, so that nothing new gives the same
+    bytes; `changed_at`: when its newest report was found, an echo too."""
 
     id: str
     title: str
@@ -77,6 +78,7 @@ class Feed:
     url: str
     updated_at: datetime
     items: tuple[Item, ...]
+    changed_at: datetime | None = None
 
 
 def permanent_id(instance: str, *parts: object) -> str:

@@ -15,7 +15,7 @@ from monitor.hours import from_text
 from monitor.model import Watchlist
 from monitor.store import hits
 from monitor.store import published as stored
-from monitor.store.driver import Store
+from monitor.store.driver import Row, Store
 from monitor.store.marker import instance_of
 
 _NEVER = from_text("1970-01-01T00:00:00.000000Z")
@@ -52,10 +52,23 @@ def _publish(store: Store, watchlists: Sequence[Watchlist], settings: OutputSett
 
 def feed_of(store: Store, watchlist: Watchlist, settings: OutputSettings, url: str, new_id: Callable[[], str]) -> Feed:
     """The newest stories of a watchlist as a feed served at `url` ("" where it is a file only)."""
+    rows = stored.reports(store, watchlist.id, settings.items, review=settings.review)
+    return _feed(store, ("watchlist", watchlist.id), watchlist.title or watchlist.id, rows, settings, url, new_id)
+
+
+def feed_of_stories(
+    store: Store, name: str, title: str, stories: Sequence[int], settings: OutputSettings, url: str, new_id: Callable[[], str]
+) -> Feed:
+    """Some stories as the feed of a search of this name."""
+    return _feed(store, ("search", name), title, stored.reports_of(store, stories), settings, url, new_id)
+
+
+def _feed(
+    store: Store, identity: tuple[str, str], title: str, rows: Sequence[Row], settings: OutputSettings, url: str, new_id: Callable[[], str]
+) -> Feed:
     instance = instance_of(store, new_id)
-    rows = [Report(**row) for row in stored.reports(store, watchlist.id, settings.items, review=settings.review)]
     items = []
-    for _, found in groupby(rows, key=lambda row: row.story):
+    for _, found in groupby((Report(**row) for row in rows), key=lambda row: row.story):
         reports = tuple(found)
         lead = lead_of(reports, settings.lang)
         hit = hits.get(store, lead.hit)
@@ -63,10 +76,11 @@ def feed_of(store: Store, watchlist: Watchlist, settings: OutputSettings, url: s
             items.append(item_of(instance, reports, {lead.hit: hit.verdict}, settings.lang))
     items.sort(key=lambda item: (item.updated_at, item.story), reverse=True)
     return Feed(
-        id=permanent_id(instance, "watchlist", watchlist.id),
-        title=watchlist.title or watchlist.id,
+        id=permanent_id(instance, *identity),
+        title=title,
         lang=settings.lang,
         url=url,
         updated_at=max((item.updated_at for item in items), default=_NEVER),
         items=tuple(items),
+        changed_at=max((row["found_at"] for row in rows), default=_NEVER),
     )

@@ -125,7 +125,8 @@ def _daemon(seen: Seen, patience: Patience, now: datetime) -> Iterable[Trouble]:
         yield Trouble(subject="template", kind="template", text=text, since_at=now, mend="monitor digests preview")
     if seen.died_at and seen.began_at and seen.began_at - seen.died_at > patience.death and now - seen.began_at < timedelta(hours=1):
         text = f"the daemon was not running for {_span(seen.began_at - seen.died_at)}: it ended without being stopped (killed, or the machine went down)"
-        yield Trouble(subject=f"daemon {seen.began_at:%Y%m%dT%H%M%SZ}", kind="daemon", text=text, since_at=seen.died_at, passing=True)
+        subject = f"daemon {seen.began_at:%Y%m%dT%H%M%SZ}"
+        yield Trouble(subject=subject, kind="daemon", text=text, since_at=seen.died_at, mend="monitor doctor", passing=True)
 
 
 def _feeds(feeds: tuple[FeedSeen, ...], patience: Patience, now: datetime) -> Iterable[Trouble]:

@@ -9,7 +9,6 @@ from typing import Protocol
 from monitor.config import AppriseChannel, ChannelSettings, ChatChannel, EmailChannel, FileChannel, TelegramChannel, WebhookChannel
 from monitor.deliveries.apprise import AppriseSender
 from monitor.deliveries.chat import ChatSender
-from monitor.deliveries.email import EmailSender
 from monitor.deliveries.file import FileSender
 from monitor.deliveries.webhook import WebhookSender
 from monitor.fetch.polite import Sender
@@ -29,13 +28,15 @@ class Channel(Protocol):
 
 
 def build_channels(settings: tuple[ChannelSettings, ...], door: Sender) -> Mapping[str, Channel]:
-    """The configured channels by name."""
+    """The configured channels by name. The libraries of mail are loaded where there is any: a tenth of what a start takes."""
     return {each.name: _build(each, door) for each in settings}
 
 
 def _build(settings: ChannelSettings, door: Sender) -> Channel:
     match settings:
         case EmailChannel():
+            from monitor.deliveries.email import EmailSender
+
             return EmailSender(settings)
         case WebhookChannel():
             return WebhookSender(settings, door)

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from monitor.backoff import FILE, WEBHOOK_PATIENCE
 from monitor.config import FileChannel
-from monitor.deliveries.mime import eml_name, mail_bytes
 from monitor.files import keep_names, write_whole
 from monitor.model import Message, SendVerdict
 from monitor.text import one_line
@@ -39,6 +38,8 @@ class FileSender:
         return SendVerdict(outcome="sent", code="written", detail=", ".join(names))
 
     def _write(self, message: Message) -> list[str]:
+        from monitor.deliveries.mime import eml_name
+
         content = json.loads(message.body)
         self._settings.folder.mkdir(parents=True, exist_ok=True)
         names = []
@@ -53,6 +54,8 @@ class FileSender:
 def _content(message: Message, content: dict[str, str], form: str) -> bytes:
     match form:
         case "eml":
+            from monitor.deliveries.mime import mail_bytes
+
             return mail_bytes(message, sender=_SENDER, recipient=_SENDER, list_id="")
         case "html":
             return content["html"].encode("utf-8", "replace")

@@ -148,7 +148,7 @@ async def _live(app: App, running: Running) -> Config:
     """Ticks until a stop or a good new configuration, which it returns."""
     log = logger()
     ticker = Ticker()
-    dead_man = DeadMan([name for name in STEPS if name != "tidy"], app.config.alarm, running.running_s)
+    dead_man = DeadMan([name for name in STEPS if name not in ("regroup", "tidy")], app.config.alarm, running.running_s)
     for step in STEPS.values():
         ticker.every(step.every_s, step.name, partial(_tick, app, step.name, running, dead_man), app.clock(), step.parallel)
     ticker.every(PING_S, "ping", partial(_ping, app, running, dead_man), app.clock())

@@ -41,6 +41,7 @@ from monitor.store.recorder import Recorder
 from monitor.store.retention import Keeping, sweep_when_due
 from monitor.store.sites import LeaseLost
 from monitor.store.steps import step_ran
+from monitor.stories import actions as standing
 from monitor.stories import step as stories
 from monitor.tally import Tally
 
@@ -166,6 +167,11 @@ async def group(app: App) -> Counts:
     return asdict(await stories.group(store=app.store, clock=app.clock, limit=500, watchlists=app.watchlists))
 
 
+async def regroup(app: App) -> Counts:
+    """Once a day looks at the latest hits again, with all that came after them; what was told stays as it is."""
+    return asdict(await standing.regroup_due(store=app.store, clock=app.clock, watchlists=app.watchlists))
+
+
 async def plan(app: App) -> Counts:
     """Freezes one digest and its deliveries for every subscription whose newest slot is not recorded."""
     return asdict(
@@ -248,6 +254,7 @@ STEPS: Mapping[str, Step] = {
         Step(name="visit", run=visit, every_s=5, parallel=4),
         Step(name="match", run=match, every_s=5),
         Step(name="group", run=group, every_s=5),
+        Step(name="regroup", run=regroup, every_s=3600),
         Step(name="plan", run=plan, every_s=15),
         Step(name="alarm", run=alarm, every_s=60),
         Step(name="deliver", run=deliver, every_s=5, parallel=8),

@@ -11,7 +11,7 @@ from monitor.mode import MIB, Limits, Mode, Probe, after_fault, after_probe, lea
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 LIMITS = Limits(free_bytes=200 * MIB, free_percent=2.0)
-STEPS = ("visit", "match", "group", "plan", "deliver", "alarm", "publish", "tidy")
+STEPS = ("visit", "match", "group", "regroup", "plan", "deliver", "alarm", "publish", "tidy")
 
 
 def look(mode: Mode, free_mib: int = 5000, error: str = "", ballast: bool = True, total_mib: int = 10000) -> Mode:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 MOST_FEEDS = 0.5
 """When a larger share of all feeds fails, it is told as one trouble: the cause is ours."""
 
-LATE = {"visit": timedelta(hours=2), "tidy": timedelta(hours=3)}
+LATE = {"visit": timedelta(hours=2), "regroup": timedelta(hours=3), "tidy": timedelta(hours=3)}
 OVERDUE = timedelta(hours=2)
 """A feed that is due for so long, while a daemon runs, is not asked: visits hang, or cannot keep up."""
 

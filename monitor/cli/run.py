@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.pipeline import App, Counts
 
-STEP_NAMES = ("visit", "match", "group", "plan", "alarm", "deliver", "publish", "tidy")
+STEP_NAMES = ("visit", "match", "group", "regroup", "plan", "alarm", "deliver", "publish", "tidy")
 
 
 @click.command()

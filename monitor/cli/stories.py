@@ -143,6 +143,28 @@ def merge_stories(ctx: click.Context, story_id: int, other_id: int, dry_run: boo
     say(f"story {other_id} is now part of story {story_id}")
 
 
+@stories.command("regroup")
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.pass_context
+def regroup_stories(ctx: click.Context, dry_run: bool) -> None:
+    """Look at the hits of the latest days again, with all that came after them, as the daemon does once a day.
+
+    What nobody was told moves to where it belongs; what was told stays, and the command that would put it right is printed.
+    """
+    from monitor.stories.actions import advice_of, regroup
+    from monitor.stories.step import hubs
+
+    session = open_session(ctx)
+    for watchlist in session.watchlists:
+        outcome = regroup(session.store, watchlist.id, hubs(session.watchlists), session.now(), dry_run=dry_run)
+        for move in outcome.moves:
+            say(f"hit {move.hit} {'would go' if dry_run else 'went'} from story {move.story} to story {move.to}")
+        for doubt in outcome.doubts:
+            click.echo(advice_of(doubt))
+        done = "to move" if dry_run else "moved"
+        say(f"{watchlist.id}: {len(outcome.moves)} {done}, {len(outcome.doubts)} to look at")
+
+
 def _story(store: Store, story_id: int) -> tuple[Any, list[Row]]:
     """A story and its hits with their evidence. Raises NothingSelected for an unknown number."""
     from monitor.store.stories import get, members

@@ -21,6 +21,14 @@ where {chosen} order by coalesce(a.published_at, a.first_seen_at), h.id limit :l
 """
 _UNGROUPED = _HITS.replace("{chosen}", "h.story_id is null")
 _GROUPED = _HITS.replace("{chosen}", "h.story_id = :story")
+_WINDOW = _HITS.replace("select h.id,", "select h.story_id as story, h.id,").replace(
+    "{chosen}", "h.watchlist = :watchlist and h.created_at >= :since and h.story_id is not null"
+)
+_STANDING = """
+select h.id, h.story_id as story, exists (select 1 from subscriptions s join digest_hits d on d.subscription_id = s.id and d.hit_id = h.id
+  where d.shown_as <> 'quiet') as told
+from hits h where h.watchlist = :watchlist and h.created_at >= :since and h.story_id is not null
+"""
 _MENTIONS = """
 select hit_id, kind, name, side, title, alias, start_char, end_char, sentence, zone from mentions where hit_id = :hit order by id
 """
@@ -51,6 +59,7 @@ _PLACE = """
 insert into placements(watchlist, article_id, other_id, kind, created_at) values (:watchlist, :article, :other, :kind, :now)
 on conflict(watchlist, article_id, other_id) do update set kind = :kind, created_at = :now
 """
+_REJOIN = "update hits set joined_json = :joined where id = :hit"
 _REGROUP = "update hits set story_id = :story, novelty = :novelty, delta_json = :delta where id = :hit"
 _RENEW = """
 update stories set hit_count = :hits, fingerprint_json = :record, first_seen_at = :first, last_seen_at = :last, title = :title, lang = :lang,
@@ -109,6 +118,16 @@ class UngroupedHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedHit:
+    """A hit in its story. `told`: some digest has told it; `found_at`: when it became a hit."""
+
+    hit: UngroupedHit
+    story: int
+    told: bool
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """What people decided on the stories of a watchlist: (kind, article, other article, their stories or None) rows, oldest first."""
 
@@ -145,6 +164,22 @@ def ungrouped(store: Store, limit: int) -> tuple[UngroupedHit, ...]:
 def hits_of(store: Store, story: int) -> tuple[UngroupedHit, ...]:
     """All hits of a story, in order of their time, with what they are compared by."""
     return tuple(_hit(store, row) for row in store.all(_GROUPED, story=story, limit=100_000))
+
+
+def window(store: Store, watchlist: str, since: datetime, limit: int) -> tuple[GroupedHit, ...]:
+    """The grouped hits of a watchlist found since an instant, in order of their time, then id; at most `limit`."""
+    rows = store.all(_WINDOW, watchlist=watchlist, since=since, limit=limit)
+    stands = standing(store, watchlist, since)
+    return tuple(
+        GroupedHit(hit=_hit(store, row), story=row["story"], told=stands[row["id"]][1], found_at=from_text(row["created_at"]))
+        for row in rows
+    )
+
+
+def standing(store: Store, watchlist: str, since: datetime) -> dict[int, tuple[int, bool]]:
+    """Where the grouped hits of a watchlist found since an instant stand: (story, whether some digest has told it) by hit."""
+    rows = store.all(_STANDING, watchlist=watchlist, since=since)
+    return {row["id"]: (row["story"], bool(row["told"])) for row in rows}
 
 
 def open_stories(store: Store, watchlist: str, since: datetime, limit: int) -> list[tuple[int, dict[str, Any]]]:
@@ -187,6 +222,11 @@ def renew(store: Store, story: int, hits: Sequence[UngroupedHit], brought: Seque
         lang=hits[0].lang,
         lead=hits[0].id,
     )
+
+
+def rejoin(store: Store, hit: int, joined: dict[str, Any]) -> None:
+    """Records on what a hit's place rests that was grouped again. Call inside a transaction."""
+    store.run(_REJOIN, hit=hit, joined=json.dumps(joined, ensure_ascii=False))
 
 
 def merged(store: Store, story: int, into: int) -> None:

@@ -1,22 +1,42 @@
-"""What a person decides of stories: to split hits off, or to merge two. Both last: later reports and later runs keep to them."""
+"""What is done to stories that stand: a person splits or merges them, for good; and once a day the latest hits are grouped again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from monitor.errors import NothingSelected, UsageError
+from monitor.hours import from_text, to_text
+from monitor.log import logger
+from monitor.model import Watchlist
 from monitor.store import stories as stored
 from monitor.store.driver import Store
-from monitor.store.stories import Regrouped, UngroupedHit
+from monitor.store.steps import fact, record_event, set_fact
+from monitor.store.stories import GroupedHit, Regrouped, UngroupedHit
 from monitor.stories.fingerprint import Fingerprint, Hubs, fingerprint
 from monitor.stories.group import MAX_MEMBERS
 from monitor.stories.novelty import Known, novelty, told
+from monitor.stories.rerun import BEFORE, RERUN, Doubt, Rerun, Standing, rerun
 from monitor.stories.similarity import same_text
-from monitor.stories.step import claim_of, record_of, text_of
+from monitor.stories.step import claim_of, evidence, hubs, record_of, text_of
+
+NIGHT = timedelta(hours=24)
+"""How often the latest hits are grouped again."""
+
+MOST_HITS = 20_000
 
 
-def split(store: Store, story: int, hits: Sequence[int], hubs: Hubs, now: datetime) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegroupCounts:
+    """Hits moved to another story by grouping again."""
+
+    moved: int = 0
+
+
+def split(store: Store, story: int, hits: Sequence[int], hub_ids: Hubs, now: datetime) -> int:
     """Takes hits out of a story into a new one and returns its number. No later report brings the two together again.
 
     Raises NothingSelected for an unknown story or a hit that is not in it, UsageError where nothing would stay behind.
@@ -34,12 +54,12 @@ def split(store: Store, story: int, hits: Sequence[int], hubs: Hubs, now: dateti
         for one in leaving:
             for other in staying:
                 stored.place(store, one.watchlist, one.article_id, other.article_id, "apart", now)
-        _renew(store, made, leaving, hubs)
-        _renew(store, story, staying, hubs)
+        renew(store, made, leaving, hub_ids)
+        renew(store, story, staying, hub_ids)
     return made
 
 
-def merge(store: Store, into: int, story: int, hubs: Hubs, now: datetime) -> None:
+def merge(store: Store, into: int, story: int, hub_ids: Hubs, now: datetime) -> None:
     """Puts all hits of a story into another. Later reports of either join the one that stays.
 
     Raises NothingSelected for an unknown story, UsageError for stories of two watchlists or one story twice.
@@ -53,7 +73,7 @@ def merge(store: Store, into: int, story: int, hubs: Hubs, now: datetime) -> Non
         for one in coming:
             for other in staying:
                 stored.place(store, one.watchlist, one.article_id, other.article_id, "together", now)
-        _renew(store, into, sorted([*staying, *coming], key=lambda hit: (hit.at, hit.id)), hubs)
+        renew(store, into, sorted([*staying, *coming], key=lambda hit: (hit.at, hit.id)), hub_ids)
         stored.merged(store, story, into)
 
 
@@ -64,13 +84,13 @@ def _members(store: Store, story: int) -> tuple[UngroupedHit, ...]:
     return members
 
 
-def _renew(store: Store, story: int, hits: Sequence[UngroupedHit], hubs: Hubs) -> None:
+def renew(store: Store, story: int, hits: Sequence[UngroupedHit], hub_ids: Hubs) -> None:
     """Makes a story anew from its hits: its fingerprints, what it told, what each hit brings."""
     known = Known()
     prints: list[Fingerprint] = []
     brought: list[Regrouped] = []
     for hit in hits:
-        found = fingerprint(text_of(hit), hubs)
+        found = fingerprint(text_of(hit), hub_ids)
         copy = any(same_text(found, other) for other in prints)
         brings = novelty(found, known, copy)
         brought.append(Regrouped(hit=hit.id, novelty=brings.kind, delta=brings.delta))
@@ -78,3 +98,82 @@ def _renew(store: Store, story: int, hits: Sequence[UngroupedHit], hubs: Hubs) -
         prints.append(found)
     kept = [prints[0], *prints[1:][-(MAX_MEMBERS - 1) :]]
     stored.renew(store, story, hits, brought, record_of(kept, known, [claim_of(each) for each in prints]))
+
+
+async def regroup_due(*, store: Store, clock: Callable[[], datetime], watchlists: tuple[Watchlist, ...]) -> RegroupCounts:
+    """Groups the latest hits of each watchlist again, once a day. What cannot be moved, for it was told, is told to the operator once."""
+    moved = 0
+    for watchlist in watchlists:
+        moved += await asyncio.to_thread(_regroup_due, store, watchlist.id, hubs(watchlists), clock())
+    return RegroupCounts(moved=moved)
+
+
+def _regroup_due(store: Store, watchlist: str, hub_ids: Hubs, now: datetime) -> int:
+    name = f"regrouped.{watchlist}"
+    at, _, reported = (fact(store, name) or "").partition("|")
+    if at and timedelta(0) <= now - from_text(at) < NIGHT:
+        return 0
+    outcome = regroup(store, watchlist, hub_ids, now)
+    advice = "; ".join(advice_of(doubt) for doubt in outcome.doubts)
+    with store.write():
+        set_fact(store, name, f"{to_text(now)}|{advice}")
+        if outcome.moves or (advice and advice != reported):
+            record_event(store, now, "stories.regrouped", watchlist, f"{len(outcome.moves)} hits moved" + (f"; {advice}" if advice else ""))
+    if advice and advice != reported:
+        logger(watchlist=watchlist).info("stories to look at", advice=advice)
+    return len(outcome.moves)
+
+
+def advice_of(doubt: Doubt) -> str:
+    """What a person may do about told hits that would stand elsewhere."""
+    if doubt.whole:
+        return f"story {doubt.story} looks like story {doubt.other}: monitor stories merge {doubt.other} {doubt.story}"
+    hits = " ".join(map(str, doubt.hits))
+    return f"hits {hits} of story {doubt.story} look like story {doubt.other}: monitor stories split {doubt.story} {hits}"
+
+
+def regroup(store: Store, watchlist: str, hub_ids: Hubs, now: datetime, *, dry_run: bool = False) -> Rerun:
+    """Looks at the hits of the latest days again, moves what nobody was told, and returns what followed.
+
+    Nothing is moved where the stories changed meanwhile: the next run looks again. Nothing is done where there are more than MOST_HITS.
+    """
+    since = now - RERUN - BEFORE
+    rows = stored.window(store, watchlist, since, MOST_HITS + 1)
+    if len(rows) > MOST_HITS:
+        return Rerun()
+    standing = {row.hit.id: _standing(row, hub_ids, row.found_at < now - RERUN) for row in rows}
+    placements = tuple((kind, one, other) for kind, one, other, _, _ in stored.placed_by_hand(store, watchlist).rows)
+    outcome = rerun(standing.values(), placements)
+    if not outcome.moves or dry_run:
+        return outcome
+    with store.write():
+        stands = stored.standing(store, watchlist, since)
+        if any(stands.get(each.hit) != (each.story, each.told) for each in standing.values()):
+            return Rerun(doubts=outcome.doubts)
+        _move(store, outcome, {row.hit.id: row.hit for row in rows}, standing, hub_ids)
+    return outcome
+
+
+def _standing(row: GroupedHit, hub_ids: Hubs, settled: bool) -> Standing:
+    hit = row.hit
+    found = fingerprint(text_of(hit), hub_ids)
+    return Standing(hit=hit.id, story=row.story, article=hit.article_id, found=found, copy_of=hit.copy_of, told=row.told, settled=settled)
+
+
+def _move(store: Store, outcome: Rerun, hits: dict[int, UngroupedHit], standing: dict[int, Standing], hub_ids: Hubs) -> None:
+    """Puts hits where they belong: stories that gave and took are made anew, an emptied one is merged into where most of its hits went."""
+    coming: dict[int, list[UngroupedHit]] = defaultdict(list)
+    went: dict[int, Counter[int]] = defaultdict(Counter)
+    for move in outcome.moves:
+        coming[move.to].append(hits[move.hit])
+        went[move.story][move.to] += 1
+    moved = {move.hit for move in outcome.moves}
+    members = {story: [hit for hit in stored.hits_of(store, story) if hit.id not in moved] for story in {*coming, *went}}
+    for story, staying in members.items():
+        whole = sorted([*staying, *coming[story]], key=lambda hit: (hit.at, hit.id))
+        if whole:
+            renew(store, story, whole, hub_ids)
+        else:
+            stored.merged(store, story, min(went[story], key=lambda to: (-went[story][to], to)))
+    for move in outcome.moves:
+        stored.rejoin(store, move.hit, evidence(move.placed, standing[move.hit].found))

@@ -41,6 +41,8 @@ _COMMON = 0.25
 """What so large a share of the open stories has leads to none of them."""
 
 _FEW = 40
+_ONE_TEXT = 2.0
+"""More than any two reports are alike."""
 _LOOK = timedelta(hours=6)
 """How often stories past their memory are looked for."""
 
@@ -128,6 +130,29 @@ class Grouper:
             nearest_score=scored[0][0] if scored else 0.0,
             earlier=next((story for score, story, member in scored if score >= EARLIER and _one_party(hit, member.report)), None),
         )
+
+    def again(self, hit: Fingerprint, story: int, sure: float, apart: Collection[int] = ()) -> Placement | None:
+        """Where a hit that stands in a story belongs now that others came: another story that it is more like by `sure`, or None: it stays."""
+        weighed = weigh(hit, self._rarity)
+        others = [each for each in self._candidates(hit) if each != story and each not in apart and self._is_open(each, hit)]
+        scored = {each: self._likeness(weighed, each) for each in (story, *others)}
+        own = scored.pop(story)[0]
+        best = max(scored, key=lambda each: (scored[each][0], -each), default=None)
+        if best is None or scored[best][0] < max(own, self._bar(hit)) + sure:
+            return None
+        score, nearest, same = scored[best]
+        because = (same,) if same else shared(hit, nearest.report) if nearest else ()
+        return Placement(story=best, score=score, because=because, copy=bool(same), nearest=story, nearest_score=own)
+
+    def _likeness(self, hit: Weighed, story: int) -> tuple[float, Weighed | None, str]:
+        """How like a hit is to the other members of a story, the member nearest to it, and why they are one text; as one text it is like no other."""
+        members = [each for each in self._stories.get(story, ()) if each.report.key != hit.report.key]
+        if not members:
+            return 0.0, None, ""
+        same = next((why for each in members if (why := same_text(hit.report, each.report))), "")
+        scores = [alike(hit, each) for each in members]
+        best = sorted(scores, reverse=True)[:_BEST]
+        return (_ONE_TEXT if same else sum(best) / len(best)), members[scores.index(best[0])], same
 
     def _candidates(self, hit: Fingerprint) -> list[int]:
         """The stories that share most with a hit, and those that may hold its text."""

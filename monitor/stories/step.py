@@ -86,7 +86,7 @@ class _Desk:
             self._known[story] = told(known, found)
             self._claims.setdefault(story, []).append(claim_of(found))
             record = record_of(self._grouper.members(story), self._known[story], self._claims[story])
-            stored.join(self._store, story, hit, brings.kind, brings.delta, _evidence(placed, found), record)
+            stored.join(self._store, story, hit, brings.kind, brings.delta, evidence(placed, found), record)
         return brings.kind
 
 
@@ -122,7 +122,8 @@ def text_of(hit: UngroupedHit) -> HitText:
     )
 
 
-def _evidence(placed: Placement, found: Fingerprint) -> dict[str, object]:
+def evidence(placed: Placement, found: Fingerprint) -> dict[str, object]:
+    """On what a hit's place in its story rests, as stored."""
     return {
         "copy": placed.copy,
         "credit": found.credit,

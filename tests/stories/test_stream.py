@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,14 @@ def test_the_same_stream_gives_the_same_stories(walked: SqliteStore, tmp_path: P
     walk(again)
     assert outcome(again) == outcome(walked)
     again.close()
+
+
+def test_a_second_look_at_what_came_in_time_changes_nothing(walked: SqliteStore) -> None:
+    """Over the whole stream the first look was as good as the second: nothing would move, and nobody is asked."""
+    from monitor.stories.actions import regroup
+    from monitor.stories.step import hubs
+    from tests.stories.stream_walk import FIRST_DAY, shipped
+
+    for day in (4, 7, 10):
+        found = regroup(walked, "vietnam-us-tech", hubs(shipped()), FIRST_DAY + timedelta(days=day), dry_run=True)
+        assert (found.moves, found.doubts) == ((), ())

@@ -12,18 +12,54 @@ from contextlib import contextmanager
 from typing import Any
 
 from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from monitor.config import WebSettings
 from monitor.errors import MonitorError
 
 GRACE_S = 2
 KEEP_ALIVE_S = 15
+HEAD_TIMEOUT_S = 10.0
+"""How long a request's first lines may take."""
+
 MAX_CONNECTIONS = 64
 MAX_HEAD_BYTES = 32 * 1024
 
 
 class CannotListen(MonitorError):
     """The address is taken, not of this machine, or not allowed to this user."""
+
+
+class _Prompt(H11Protocol):
+    """Closes connections that do not come to the point: nobody may hold all of them by sending nothing, or a request letter by letter."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait()
+        elif self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._late is not None:
+            self._late.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._late is None:
+            self._late = self.loop.call_later(HEAD_TIMEOUT_S, self._give_up)
+
+    def _give_up(self) -> None:
+        self._late = None
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
 
 class _Quiet(Server):
@@ -65,7 +101,7 @@ async def serve(application: Any, listening: socket.socket, stop: asyncio.Event)
         timeout_graceful_shutdown=GRACE_S,
         limit_concurrency=MAX_CONNECTIONS,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-        http="h11",
+        http=_Prompt,
         loop="none",
     )
     server = _Quiet(config)

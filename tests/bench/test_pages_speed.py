@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import statistics
 import time
 from pathlib import Path
@@ -95,7 +96,7 @@ def asked(dashboard: Dashboard, chosen: list[str]) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {}
     with dashboard.person() as person:
         for path in chosen:
-            kind = "/".join(part for part in path.split("=")[0].split("/") if not part.isdigit())
+            kind = re.sub(r"/(paper)?\d+$", "/...", path.split("=")[0])
             began = time.perf_counter()
             answer = person.get(path)
             took = (time.perf_counter() - began) * 1000
@@ -107,7 +108,7 @@ def asked(dashboard: Dashboard, chosen: list[str]) -> dict[str, list[float]]:
 def told(times: dict[str, list[float]]) -> float:
     """Prints the figures by kind and returns the 95th percentile of all."""
     for kind, each in sorted(times.items()):
-        print(f"{kind or '/':28} median {statistics.median(each):6.0f} ms   worst {max(each):6.0f} ms")
+        print(f"{kind:28} median {statistics.median(each):6.0f} ms   worst {max(each):6.0f} ms")
     whole = sorted(took for each in times.values() for took in each)
     found = whole[int(len(whole) * 0.95)]
     print(f"95th percentile {found:.0f} ms over {len(whole)} pages")

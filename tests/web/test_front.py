@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from monitor.web.keys import token_file
 from tests.commands import run
 from tests.test_daemon import CONFIG, ROOT
 from tests.test_daemon import Desk as Daemons
-from tests.web.serving import NOW, TOKEN
+from tests.web.serving import NOW, TOKEN, Dashboard
 
 PATIENCE_S = 90.0
 
@@ -178,3 +179,17 @@ def test_a_wrong_address_is_refused(folder: Path) -> None:
     """`--listen` holds to the rules of the file: beyond this machine only with a token."""
     assert "needs a token of your own" in run("web", "--listen", "0.0.0.0:80").err
     assert run("web", "--listen", "nowhere").code == 2
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /login HTT", b"GET /login HTTP/1.1\r\nHost: localhost\r\n"])
+def test_a_request_that_does_not_come_is_given_up(demo_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, begun: bytes) -> None:
+    """A connection on which no whole request comes is closed; one that asks is answered, again and again, all the while."""
+    monkeypatch.setattr("monitor.web.serve.HEAD_TIMEOUT_S", 0.2)
+    shutil.copytree(demo_folder, tmp_path / "desk")
+    with Dashboard(tmp_path / "desk") as dashboard:
+        host, port = dashboard.address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as slow, dashboard.stranger() as client:
+            slow.sendall(begun)
+            assert client.get("/login").status_code == 200
+            assert slow.recv(100) == b""
+            assert client.get("/login").status_code == 200

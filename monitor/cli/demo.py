@@ -73,5 +73,6 @@ def demo(folder: Path | None, days: int) -> int:
     say(f"  {config} stories list {since} # one line per development")
     say(f"  {config} explain 1            # why, or why not")
     say(f"  {config} hits search 'to lam' # marks and case do not matter")
+    say(f"  {config} web                  # all of it in a browser")
     say(f"  {program} init mydesk  # a configuration of your own, with real feeds")
     return 0 if result.text else 1

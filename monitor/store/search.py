@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.hours import from_text_or_none
 from monitor.store.driver import Row, Store, Value
 
 MOST_NAMES = 4
@@ -13,6 +14,7 @@ _MARGIN = 1000
 """Numbers of hits follow their times but for clocks that were set back: so many earlier ones are looked at too."""
 
 _FIRST = "select id from hits where created_at >= :since order by created_at, id limit 1"
+_NEWEST = "select max(created_at) as at from hits"
 _FROM = "from hits h join articles a on a.id = h.article_id"
 _COLUMNS = """
 select h.id, h.watchlist, h.band, h.score, h.quiet, h.story_id as story, h.novelty, h.created_at, h.verdict_json, a.title, a.url, a.publisher, a.lang,
@@ -65,6 +67,12 @@ def found(store: Store, wanted: Wanted, limit: int, before: int | None = None) -
     """Rows of hits, newest number first; `before`: only those with a lower number (the next page)."""
     where, values = _where(store, wanted, before)
     return store.all(f"{_COLUMNS} {_FROM} where {where} order by h.id desc limit :limit", limit=limit, **values)
+
+
+def newest_at(store: Store) -> datetime | None:
+    """When the newest hit was found; None where there is none."""
+    row = store.one(_NEWEST)
+    return None if row is None else from_text_or_none(row["at"])
 
 
 def by_hour(store: Store, wanted: Wanted, most: int) -> list[Row]:

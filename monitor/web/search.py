@@ -97,8 +97,12 @@ def wanted_of(asked: Asked, given: Mapping[str, str]) -> Wanted:
 
 
 def _span(given: Mapping[str, str], asked: Asked) -> tuple[date, date]:
-    """The days asked for, in the zone of the page; the last thirty where none are named, all up to a last day where only that is."""
-    today = asked.now.astimezone(ZoneInfo(times(asked).zone)).date()
+    """The days asked for, in the zone of the page. Where none are named the last thirty, or those up to the newest hit where it is older."""
+    zone = ZoneInfo(times(asked).zone)
+    today = asked.now.astimezone(zone).date()
+    newest_at = stored.newest_at(asked.desk.store)
+    if newest_at is not None and asked.now - newest_at > timedelta(days=DEFAULT_DAYS):
+        today = newest_at.astimezone(zone).date()
     last_on = _day(given["to"]) or max(today, _day(given["from"]) or today)
     first_on = _day(given["from"]) or last_on - timedelta(days=DEFAULT_DAYS - 1)
     return max(_EARLIEST, min(first_on, last_on)), last_on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from monitor.errors import NothingSelected
@@ -26,6 +26,7 @@ VERSIONS_SHOWN = 10
 MOST_LISTED = 60
 """Entities of a side that the page names; the largest sides have hundreds."""
 
+_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _NONE: Mapping[str, int] = MappingProxyType({"alerts": 0, "looks": 0, "quiet": 0})
 
 
@@ -64,7 +65,7 @@ def watchlist(asked: Asked) -> Answer:
         raise NothingSelected("there is no such watchlist; it may have been taken out of the configuration")
     store = asked.desk.store
     since = asked.now - timedelta(days=DAYS)
-    wanted = Wanted(since=since, until=asked.now + timedelta(days=1), watchlist=one.id)
+    wanted = Wanted(since=_EVER, until=asked.now + timedelta(days=1), watchlist=one.id)
     rows = stored_search.names_of_hits(store, wanted, MOST_READ)
     return page(
         asked,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -116,3 +118,11 @@ def test_spans_are_half_open(dashboard: Dashboard) -> None:
     after = stored.found(dashboard.store, Wanted(since=at, until=NOW), 100)
     assert {row["id"] for row in before} & {row["id"] for row in after} == set()
     assert {row["created_at"] for row in after} == {"2024-09-27T23:45:00.000000Z"}
+
+
+def test_an_instance_at_rest_shows_its_last_thirty_days(demo_folder: Path, tmp_path: Path) -> None:
+    """Where nothing was found for longer than that, the span ends with the newest hit."""
+    shutil.copytree(demo_folder, tmp_path / "desk")
+    with Dashboard(tmp_path / "desk", NOW + timedelta(days=700)) as dashboard, dashboard.person() as person:
+        assert total(person.get("/search").text) == 40
+        assert "What SpaceX wants in Vietnam" in person.get("/watchlists/vietnam-us-tech").text

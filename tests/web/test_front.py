@@ -109,7 +109,7 @@ def test_a_taken_port_is_told_and_does_no_harm(daemons: Daemons) -> None:
 def desk_with(store: SqliteStore, folder: Path, **web: object) -> Desk:
     config, watchlists = load(folder / "config.toml")
     config = replace(config, web=config.web.model_copy(update=web))
-    return Desk(config=config, store=store, watchlists=watchlists, clock=lambda: NOW)
+    return Desk(config=config, store=store, watchlists=watchlists, clock=lambda: NOW, new_id=lambda: "id")
 
 
 def test_what_stops_it_is_noted_and_forgotten(folder: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from monitor.model import Mention
 from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint, from_json, to_json
 from monitor.stories.group import MAX_MEMBERS, MAX_STORIES, Grouper, Placement, label
+from tests.commands import run
+from tests.stories.stream_walk import b_cubed
 
 START = datetime(2024, 9, 24, tzinfo=UTC)
 HUBS = Hubs(
@@ -131,6 +135,45 @@ def test_in_a_crowd_more_is_asked() -> None:
     ]
     assert placed([first], last).story == 0
     assert placed([first, *others], last).story is None
+
+
+DENSE = """\
+a 0 Nvidia to open an AI research centre in Hanoi
+a 0 Nvidia plans AI research centre in Vietnam's capital
+b 0 Nvidia hires 50 chip engineers in Ho Chi Minh City
+c 1 Nvidia donates GPUs to Vietnamese universities
+c 1 Nvidia gives graphics chips to universities in Vietnam
+d 1 Nvidia and FPT launch AI factory in Binh Dinh
+d 1 FPT and Nvidia open their AI factory in Vietnam
+e 1 Nvidia chief Jensen Huang visits Hanoi chip fair
+f 2 Nvidia acquires Vietnamese AI startup VinBrain
+f 2 Nvidia buys VinBrain from Vingroup
+g 2 Nvidia supplier Foxconn expands Bac Giang plant for AI servers
+h 2 Nvidia warns of chip shortage in Vietnam
+i 3 Nvidia trains 1,000 Vietnamese engineers in AI
+j 3 Nvidia to sell H200 chips to Viettel in Vietnam
+j 3 Viettel orders Nvidia H200 chips for Vietnam data centre
+k 3 Nvidia wins tax break for chip project in Da Nang, Vietnam
+l 4 Nvidia sues Vietnamese reseller over fake AI chips
+m 4 Nvidia joins Vietnam semiconductor association
+n 4 Nvidia delays its AI project in Vietnam
+"""
+"""Development, day and headline: what one firm can do in a week, as a search feed lists it."""
+
+
+def test_bare_headlines_of_one_firm_mostly_stay_apart(tmp_path: Path) -> None:
+    """Where nothing but headlines speaks, what one firm does in a week is told apart: B-cubed F1 at least 0.90, every pair of one development joined."""
+    rows = [line.split(" ", 2) for line in DENSE.splitlines()]
+    texts = [
+        {"id": f"{name}{number}", "title": title, "text": "", "lang": "en", "date": f"2026-11-{10 + int(day)}T{number:02}:00:00Z"}
+        for number, (name, day, title) in enumerate(rows)
+    ]
+    (tmp_path / "texts.jsonl").write_text("\n".join(map(json.dumps, texts)), encoding="utf-8")
+    found = [json.loads(line) for line in run("match", str(tmp_path / "texts.jsonl")).out.splitlines()]
+    assert len(found) == len(rows)
+    _, recall, f1 = b_cubed([(row["id"][0], row["story"]) for row in found])
+    assert f1 >= 0.90
+    assert recall == 1.0
 
 
 def test_a_language_without_concepts_joins_by_names() -> None:

@@ -8,8 +8,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -38,6 +38,12 @@ from monitor.web.front import beside, page_threads
 
 GRACE_S = 6.0
 """How long running steps may go on after a stop is asked for; with closing it stays within ten seconds."""
+
+RELOAD_GRACE_S = 20.0
+"""How long running steps may go on when the configuration is taken up anew: a send that is broken off is sent once more."""
+
+AGAIN_S = 5.0
+"""After so long a configuration that could not be taken up, for the database refused, is tried again."""
 
 LOOK_S = 5
 CARE_S = 3600
@@ -121,20 +127,49 @@ async def run_daemon(
     running = Running(config, store, daemon_id, report)
     _handle_signals(running.stop, running.reload)
     await asyncio.to_thread(_begin, store, daemon_id, now())
+    first = True
     while not running.stop.is_set():
         on_config(config)
         running.keeper.limits = _limits(config)
         running.watch.follow(_files(config))
-        async with (
-            open_app(config, store, read_articles=read_articles, tally=running.tally) as app,
-            beside(desk_of(app), running.pages, new_token),
-        ):
+        async with AsyncExitStack() as open_things:
+            opener = partial(open_app, config, store, read_articles=read_articles, tally=running.tally)
+            app = await taken_up(open_things, opener, running.stop, partial(_look, running), patient=not first)
+            if app is None:
+                break
+            await open_things.enter_async_context(beside(desk_of(app), running.pages, new_token))
+            first = False
             config = await _live(replace(app, patient=True), running)
     running.pages.shutdown(wait=False, cancel_futures=True)
     if running.fatal is not None:
         raise running.fatal
     with suppress(StoreError):
         await asyncio.to_thread(daemon_stopped, store, daemon_id, now())
+
+
+async def taken_up(
+    open_things: AsyncExitStack,
+    opener: Callable[[], AbstractAsyncContextManager[App]],
+    stop: asyncio.Event,
+    look: Callable[[], Awaitable[None]],
+    *,
+    patient: bool,
+) -> App | None:
+    """Opens the program under a configuration. Where `patient` (at a reload), a database that refuses for the moment does not end the daemon: it
+    is tried again until it gives way or a stop is asked for (None), with a look meanwhile. Raises StoreError where not patient; StoreDamaged.
+    """
+    while True:
+        try:
+            return await open_things.enter_async_context(opener())
+        except StoreError as error:
+            if not patient or isinstance(error, StoreDamaged):
+                raise
+            logger().error("configuration not taken up yet", error=str(error))
+        await look()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), AGAIN_S)
+        if stop.is_set():
+            return None
 
 
 def _begin(store: Store, daemon_id: str, now: datetime) -> None:
@@ -163,7 +198,7 @@ async def _live(app: App, running: Running) -> Config:
         running.notifier.stopping()
     else:
         running.notifier.reloading()
-    clean = await ticker.stop(GRACE_S)
+    clean = await ticker.stop(GRACE_S if running.stop.is_set() else RELOAD_GRACE_S, running.stop, GRACE_S)
     log.info("stopped", clean=clean)
     return fresh
 

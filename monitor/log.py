@@ -75,7 +75,11 @@ class _Quiet:
 
 def configure(level: str = "info", form: str = "text", secrets: Iterable[str] = (), stream: TextIO | None = None) -> None:
     """Sets up logging once, at start: `level` debug..error, `form` text or json, values in `secrets` never appear."""
-    number = logging.getLevelNamesMapping()[level.upper()]
+    _set_up(level, form, secrets, stream)
+    logging.basicConfig(level=logging.WARNING, stream=stream or sys.stderr, format="%(message)s", force=True)
+
+
+def _set_up(level: str, form: str, secrets: Iterable[str], stream: TextIO | None) -> None:
     target = stream or sys.stderr
     text = (_tamed, structlog.dev.ConsoleRenderer(colors=target.isatty(), pad_event_to=24))
     renderers: tuple[Any, ...] = (_Json(),) if form == "json" else text
@@ -88,14 +92,17 @@ def configure(level: str = "info", form: str = "text", secrets: Iterable[str] = 
             _Masked(secrets),
             *renderers,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=lambda *_: _Quiet(stream),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=target, format="%(message)s", force=True)
 
 
 def logger(**bound: object) -> structlog.typing.FilteringBoundLogger:
     """A logger with values bound to every event (feed, article, delivery)."""
     bound_logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(**bound)
     return bound_logger
+
+
+# Until a program sets logging up: structlog's own tracebacks may show what variables hold.
+_set_up("info", "text", (), None)

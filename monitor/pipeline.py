@@ -199,12 +199,12 @@ async def deliver(app: App) -> Counts:
             jitter=app.jitter,
             channels=app.config.channel,
             limit=100,
-            held=partial(_quiet, app.config.subscription),
+            held=partial(quiet, app.config.subscription),
         )
     )
 
 
-def _quiet(subscriptions: Sequence[Subscription], now: datetime) -> tuple[str, ...]:
+def quiet(subscriptions: Sequence[Subscription], now: datetime) -> tuple[str, ...]:
     """What must be quiet: the digests of subscriptions whose quiet hours it is, and their urgent messages unless these are waived."""
     silent = [each for each in subscriptions if quiet_now(schedule_of(each), now)]
     return (*(f"digest:{each.name}" for each in silent), *(f"urgent:{each.name}" for each in silent if not each.urgent_in_quiet))
@@ -251,15 +251,15 @@ class Step:
 STEPS: Mapping[str, Step] = {
     step.name: step
     for step in (
-        Step(name="visit", run=visit, every_s=5, parallel=4),
+        Step(name="visit", run=visit, every_s=5, parallel=32),
         Step(name="match", run=match, every_s=5),
         Step(name="group", run=group, every_s=5),
         Step(name="regroup", run=regroup, every_s=3600),
         Step(name="plan", run=plan, every_s=15),
         Step(name="alarm", run=alarm, every_s=60),
-        Step(name="deliver", run=deliver, every_s=5, parallel=8),
+        Step(name="deliver", run=deliver, every_s=5, parallel=200),
         Step(name="publish", run=publish, every_s=60),
-        Step(name="tidy", run=tidy, every_s=3600),
+        Step(name="tidy", run=tidy, every_s=600),
     )
 }
 

@@ -10,6 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+_CANCELLED_S = 3.0
+"""How long cancelled ticks may take to put away what they hold."""
+
 
 class Ticker:
     """Calls coroutine functions at fixed intervals; at most `parallel` runs of one at a time."""
@@ -31,20 +34,35 @@ class Ticker:
         """Starts ticking in the running event loop."""
         self._scheduler.start()
 
-    async def stop(self, grace_s: float) -> bool:
-        """Starts no more ticks, waits for those running at most `grace_s`, cancels the rest. True when none had to be cancelled."""
+    async def stop(self, grace_s: float, hurry: asyncio.Event | None = None, hurried_s: float = 0.0) -> bool:
+        """Starts no more ticks, waits for those running at most `grace_s`, cancels the rest. True when none had to be cancelled.
+
+        Once `hurry` is set, it waits `hurried_s` more at most.
+        """
         self._stopping = True
         self._scheduler.pause()
-        running = set(self._running)
-        late: set[asyncio.Task[None]] = set()
-        if running:
-            _, late = await asyncio.wait(running, timeout=grace_s)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late, timeout=1)
+        late = await self._ended(grace_s, hurry)
+        if late and hurry is not None and hurry.is_set():
+            _, late = await asyncio.wait(late, timeout=hurried_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=_CANCELLED_S)
         self._scheduler.shutdown(wait=False)
         return not late
+
+    async def _ended(self, grace_s: float, hurry: asyncio.Event | None) -> set[asyncio.Task[None]]:
+        """Waits for the running ticks until they have ended, the time is over or `hurry` is set; those that run on."""
+        if not self._running:
+            return set()
+        work = asyncio.ensure_future(asyncio.wait(set(self._running)))
+        waits: set[asyncio.Future[object]] = {work}  # type: ignore[arg-type]
+        if hurry is not None:
+            waits.add(asyncio.ensure_future(hurry.wait()))
+        await asyncio.wait(waits, timeout=grace_s, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+        return set(self._running)
 
     async def _run(self, tick: Callable[[], Awaitable[None]]) -> None:
         # The scheduler cancels its own tasks at shutdown; ours run beside them so that `stop` can let them end.

@@ -205,7 +205,7 @@ def test_case_7_stopped_during_a_slow_send(desk: Desk, silence: Silence, monkeyp
     assert desk.stopped(daemon) < ten_seconds()
     assert daemon.returncode == 0
     state = desk.ask(lambda store: store.one("select state, attempts from deliveries"))
-    assert state == {"state": "sending", "attempts": 1}
+    assert state == {"state": "pending", "attempts": 1}
     silence.asked.clear()
     desk.start(HOOK=SECRET)
     assert silence.asked.wait(PATIENCE_S), desk.log()

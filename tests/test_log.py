@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 
 import pytest
@@ -39,3 +40,25 @@ def test_a_broken_pipe_stops_nothing() -> None:
     """A reader that went away is not the daemon's business."""
     configure("info", "text", stream=Broken())
     logger().error("nobody hears")
+
+
+UNCONFIGURED = """
+import structlog  # loaded by somebody else first, with whatever draws tracebacks at hand
+from monitor.log import logger
+def work():
+    password = "canary-" + "local"
+    try:
+        raise ValueError("a\\x1b[31mb")
+    except ValueError:
+        logger().exception("failed")
+work()
+"""
+
+
+def test_an_unconfigured_log_shows_no_values_of_variables() -> None:
+    """A traceback before logging is set up names lines, not what variables held, and its message commands no terminal."""
+    done = subprocess.run([sys.executable, "-c", UNCONFIGURED], capture_output=True, text=True, check=True)
+    said = done.stdout + done.stderr
+    assert "ValueError" in said
+    assert "canary-local" not in said
+    assert "\x1b[31mb" not in said

@@ -51,3 +51,25 @@ def test_a_tick_that_hangs_is_cancelled() -> None:
         return await ticker.stop(0.05)
 
     assert asyncio.run(scene()) is False
+
+
+def test_a_stop_hurries_a_ticker_that_waits_for_long() -> None:
+    """Asked to stop while it lets running ticks end for a reload, it does not wait that long."""
+
+    async def scene() -> bool:
+        started, hurry = asyncio.Event(), asyncio.Event()
+
+        async def tick() -> None:
+            started.set()
+            await asyncio.Event().wait()
+
+        ticker = Ticker()
+        ticker.every(3600, "one", tick, datetime.now(UTC))
+        ticker.start()
+        await asyncio.wait_for(started.wait(), 5)
+        stopping = asyncio.ensure_future(ticker.stop(600, hurry, 0.05))
+        await asyncio.sleep(0)
+        hurry.set()
+        return await asyncio.wait_for(stopping, 30)
+
+    assert asyncio.run(scene()) is False

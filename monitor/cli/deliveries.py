@@ -96,9 +96,11 @@ def ping_channel(ctx: click.Context, channel: str, dry_run: bool) -> int:
 @click.pass_context
 def retry(ctx: click.Context, delivery_ids: tuple[int, ...], all_failed: bool, dry_run: bool) -> None:
     """Make deliveries due now, under their old identity and with the same bytes."""
+    from monitor.pipeline import quiet
     from monitor.store import deliveries as stored
 
     session = open_session(ctx)
+    held = quiet(session.config.subscription, session.now())
     chosen = stored.failed_ids(session.store) if all_failed else delivery_ids
     if not chosen:
         raise NothingSelected("nothing to retry: name deliveries, or use --all-failed")
@@ -109,6 +111,8 @@ def retry(ctx: click.Context, delivery_ids: tuple[int, ...], all_failed: bool, d
         if dry_run:
             say(f"delivery {delivery_id} would be sent again")
         elif stored.retry(session.store, delivery_id, session.now()):
-            say(f"delivery {delivery_id} is due now")
+            told = stored.tells(session.store, delivery_id)
+            quiet_of = told.partition(":")[2] if told in held else ""
+            say(f"delivery {delivery_id} is due {f'when the quiet hours of {quiet_of} are over' if quiet_of else 'now'}")
         else:
             say(f"delivery {delivery_id} is delivered or under way: nothing changed")

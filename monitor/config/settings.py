@@ -32,7 +32,7 @@ class FetchSettings(Table):
     contact: str = ""
     user_agent: str = ""
     per_host_pause_s: float = Field(1.0, ge=0, le=3600)
-    in_flight: int = Field(40, ge=1, le=200)
+    in_flight: int = Field(32, ge=1, le=200)
     allow_private: Ranges = ()
     ports: Ports = ()
 

@@ -29,6 +29,9 @@ _IN_A_ROW = 5
 _SETTLE_AGAIN_S = (0.2, 1.0, 5.0)
 """Pauses between attempts to record a verdict that the store refused: unrecorded, the message would be sent once more."""
 
+_LAST_WORD_S = 2.0
+"""How long a stop waits for a verdict to be recorded."""
+
 _LEASE = timedelta(minutes=2)
 _NO_CHANNEL_S = 3600
 
@@ -107,20 +110,37 @@ class _Sending:
         return states
 
     async def _one(self, claimed: Claim) -> str:
+        """One attempt, from claim to verdict. Broken off (a stop, a reload), it gives its claim back, unless there is a verdict: that is recorded."""
+        work = asyncio.ensure_future(self._verdict(claimed))
+        try:
+            verdict, schedule, patience = await work
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(self._give_back, claimed))
+            raise
+        now = self._clock()
+        settled = settlement(verdict, claimed.delivery.attempts, claimed.first_attempt_at, schedule, patience, self._jitter(), now)
+        recording = asyncio.ensure_future(self._settle(claimed, verdict, settled, now))
+        try:
+            await asyncio.shield(recording)
+        except asyncio.CancelledError:
+            await asyncio.wait({recording}, timeout=_LAST_WORD_S)
+            raise
+        return settled.state
+
+    def _give_back(self, claimed: Claim) -> None:
+        try:
+            stored.give_back(self._store, claimed, self._clock())
+        except StoreError as error:
+            logger(delivery=claimed.delivery.id).warning("claim not given back, its lease will end", error=str(error))
+
+    async def _verdict(self, claimed: Claim) -> tuple[SendVerdict, tuple[int, ...], timedelta]:
         channel = self._channels.get(claimed.delivery.channel)
         if channel is None:
             detail = f"channel {claimed.delivery.channel} is no longer configured"
             verdict = SendVerdict(outcome="parked", code="channel", detail=detail, retry_after_s=_NO_CHANNEL_S)
-            schedule: tuple[int, ...] = (_NO_CHANNEL_S,)
-            patience = timedelta.max
-        else:
-            await asyncio.to_thread(stored.extend, self._store, claimed, self._clock() + channel.lease)
-            verdict = await self._attempt(channel, claimed)
-            schedule, patience = channel.schedule, channel.patience
-        now = self._clock()
-        settled = settlement(verdict, claimed.delivery.attempts, claimed.first_attempt_at, schedule, patience, self._jitter(), now)
-        await self._settle(claimed, verdict, settled, now)
-        return settled.state
+            return verdict, (_NO_CHANNEL_S,), timedelta.max
+        await asyncio.to_thread(stored.extend, self._store, claimed, self._clock() + channel.lease)
+        return await self._attempt(channel, claimed), channel.schedule, channel.patience
 
     async def _settle(self, claimed: Claim, verdict: SendVerdict, settled: Settlement, now: datetime) -> None:
         for pause_s in _SETTLE_AGAIN_S:

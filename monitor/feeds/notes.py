@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+BROKEN_OFF = ("protocol", "the answer broke off before its end, and what came of it is no feed")
+"""Kind and reason of a failure: what came first of a feed need not be one."""
+
 SAID = {
     304: "the server says that nothing has changed, though it was asked for all (304)",
     401: "the server wants a name and password (401)",

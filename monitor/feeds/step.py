@@ -22,7 +22,7 @@ from monitor.feeds.cadence import Pace, asks_again, asks_of, failure_wait_s, nex
 from monitor.feeds.dates import EARLIEST
 from monitor.feeds.identify import identify
 from monitor.feeds.moves import Move, is_settled, seen
-from monitor.feeds.notes import SAID, notes
+from monitor.feeds.notes import BROKEN_OFF, SAID, notes
 from monitor.feeds.reconcile import Finding, is_another_feed, judge, renamed
 from monitor.fetch import Limits, Request, Response
 from monitor.fetch.polite import Sender
@@ -243,7 +243,7 @@ class _Polling:
         except SandboxError as error:
             return await self._all_failed(group, f"parse-{error.kind}", f"the feed could not be parsed: {error}")
         if found["kind"] != "feed":
-            return await self._all_failed(group, "not-feed", found["reason"])
+            return await self._all_failed(group, *(BROKEN_OFF if response.broken else ("not-feed", found["reason"])))
         return await self._all(group, lambda subject: self._save(subject, response, found, body_hash), durable=bool(found["entries"]))
 
     async def _all(self, group: Sequence[_Subject], record: Callable[[_Subject], PollCounts], *, durable: bool = True) -> PollCounts:

@@ -83,6 +83,8 @@ class Door:
                 return _response(address.text(), reply, request, tuple(hops), time.monotonic() - started_s)
             hops.append(Hop(url=address.text(), status=reply.status))
             url = _next_url(address, target, hops, request.limits.redirects)
+            if request.before_hop is not None and urls.host(url) != address.host:
+                await request.before_hop(urls.host(url))
             if reply.status == 303 or (reply.status in (301, 302) and method == "POST"):
                 method, body = ("HEAD" if method == "HEAD" else "GET"), b""
 

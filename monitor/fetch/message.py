@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 _MIB = 1024 * 1024
@@ -35,6 +36,7 @@ class Request:
     allow_private   address ranges ("10.1.2.0/24") that may be reached besides the public ones, added to the door's
     ports           ports besides 80, 443, 8080 and 8443, added to the door's
     follow          False: a redirect is an answer like any other
+    before_hop      waited for before a redirect to another host is followed, with the host's name
     secret_headers  credentials: sent to the origin of `secret_url` (`url` where it is empty) only, never elsewhere
     conditions      validators: sent to the address `conditions_url` only, for they are that address's own (RFC 9110 8.8)
     purpose         what it is for, where requests of a kind are timed: poll, page
@@ -53,6 +55,7 @@ class Request:
     conditions: Headers = ()
     conditions_url: str = ""
     purpose: str = ""
+    before_hop: Callable[[str], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol
 
 from monitor.fetch.message import Request, Response
@@ -44,10 +45,22 @@ class PoliteDoor:
             if wait_s > 0:
                 await self._sleep(wait_s)
             try:
-                return await self._door.send(request)
+                return await self._door.send(replace(request, before_hop=self._hop))
             finally:
-                self._free_at[name] = self._monotonic() + max(self._pause_s, LEAST_PAUSES_S.get(name, 0.0))
+                self._free_at[name] = max(self._free_at.get(name, 0.0), self._monotonic() + self._pause_of(name))
                 self._forget()
+
+    async def _hop(self, name: str) -> None:
+        """Waits for the pause of a host that a redirect leads to. Its turn is not taken: two hosts that redirect to each other would wait for ever."""
+        now = self._monotonic()
+        at = max(now, self._free_at.get(name, 0.0))
+        self._free_at[name] = at + self._pause_of(name)
+        self._turns.setdefault(name, asyncio.Lock())
+        if at > now:
+            await self._sleep(at - now)
+
+    def _pause_of(self, name: str) -> float:
+        return max(self._pause_s, LEAST_PAUSES_S.get(name, 0.0))
 
     def _forget(self) -> None:
         """Drops hosts whose pause is over and that nobody waits for, so that memory does not grow with the hosts ever met."""

@@ -29,6 +29,7 @@ insert into messages(uid, kind, form, subject, body, sha256, created_at) values 
 """
 _DELIVERY = """
 insert into deliveries(message_id, channel, destination, next_attempt_at, created_at) values (:message, :channel, :destination, :now, :now)
+on conflict(message_id, destination) do nothing
 """
 
 _FEEDS = """

@@ -96,8 +96,8 @@ select distinct s.article_id as id, a.first_seen_at from sketch_values s join ar
 _ROBOTS = "select robots, robots_at from sites where id = :site"
 _SAVE_ROBOTS = "update sites set robots = :robots, robots_at = :now where id = :site"
 _REACHED = "texts_dropped_to"
-_PAGE_ROWS = 2000
-_PAGES = 5
+_PAGE_ROWS = 1000
+_PAGES = 2
 _STATES = "select state, count(*) as n from articles group by state"
 
 

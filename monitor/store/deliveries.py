@@ -9,11 +9,13 @@ from monitor.hours import HORIZON, from_text, from_text_or_none
 from monitor.model import Attempt, Delivery, Message, SendVerdict
 from monitor.store.driver import Row, Store
 
-# Of every destination only the oldest open delivery may be claimed: order within a destination, no waiting between destinations.
+# Of every destination only the oldest open delivery may be claimed: order within a destination, no waiting between destinations. One that two
+# channels serve counts for each: what waits for a channel that is no longer configured holds up nothing of the other.
 # A time beyond the horizon was set by a clock that ran ahead: such a delivery is due, else it would wait until then.
 _DUE = """
 select d.id, d.state from deliveries d
-where d.id = (select min(x.id) from deliveries x where x.destination = d.destination and x.state in ('pending', 'sending', 'parked'){held})
+where d.id = (select min(x.id) from deliveries x
+    where x.destination = d.destination and x.channel = d.channel and x.state in ('pending', 'sending', 'parked'){held})
   and (cast(:destination as text) is null or d.destination = :destination)
   and ((d.state in ('pending', 'parked') and (d.next_attempt_at <= :now or d.next_attempt_at > :horizon))
     or (d.state = 'sending' and (d.lease_until_at <= :now or d.lease_until_at > :horizon)))
@@ -35,6 +37,9 @@ _SETTLE = """
 update deliveries set state = :state, owner = null, lease_until_at = null, next_attempt_at = :next, last_code = :code, last_error = :error,
   delivered_at = :delivered where id = :id and epoch = :epoch and state = 'sending'
 """
+_GIVE_BACK = """
+update deliveries set state = :state, owner = null, lease_until_at = null, next_attempt_at = :now where id = :id and epoch = :epoch and state = 'sending'
+"""
 _RELEASE = "update deliveries set state = 'pending', owner = null, lease_until_at = null, next_attempt_at = :now where state = 'sending'"
 _RETRY = """
 update deliveries set state = 'pending', next_attempt_at = :now, first_attempt_at = null, attempts = 0
@@ -55,6 +60,11 @@ where d.created_at >= :since{failed} order by d.created_at desc, d.id desc limit
 """
 _ONLY_FAILED = """
   and d.state in ('rejected', 'parked', 'expired', 'pending', 'sending') and (d.state not in ('pending', 'sending') or d.attempts > 0)"""
+_TELLS = """
+select g.kind || ':' || s.name as name from deliveries d join messages m on m.id = d.message_id join digests g on g.id = m.digest_id
+left join slots l on l.id = g.slot_id join subscriptions s on s.id = g.subscription_id
+where d.id = :id and coalesce(l.label, '') not like 'manual-%'
+"""
 _FAILED = "select id from deliveries where state in ('rejected', 'parked', 'expired') order by id"
 _WAITING = "select count(*) as n from deliveries where state in ('pending', 'sending')"
 
@@ -122,6 +132,17 @@ def settle(store: Store, claimed: Claim, verdict: SendVerdict, state: str, next_
         return changed == 1
 
 
+def give_back(store: Store, claimed: Claim, now: datetime) -> bool:
+    """Frees a claim whose attempt was broken off here; it is due at once. False where a verdict was recorded or the lease was lost: that stands."""
+    state = "parked" if claimed.was == "parked" else "pending"
+    with store.write():
+        if not store.run(_GIVE_BACK, id=claimed.delivery.id, epoch=claimed.delivery.epoch, state=state, now=now):
+            return False
+        detail = "broken off before an answer came: the program stopped or took up a new configuration"
+        store.run(_ENDED, id=claimed.attempt_id, now=now, outcome="again", code="cut", detail=detail)
+    return True
+
+
 def release_all(store: Store, now: datetime) -> int:
     """Frees every claim at the start of the only process of this database: whoever held them is dead. Their attempts stay open in the log."""
     with store.write():
@@ -132,6 +153,12 @@ def retry(store: Store, delivery_id: int, now: datetime) -> bool:
     """Makes an ended or waiting delivery due now, under its old identity, its schedule begun anew. False where it is delivered or under way."""
     with store.write():
         return store.run(_RETRY, id=delivery_id, now=now) == 1
+
+
+def tells(store: Store, delivery_id: int) -> str | None:
+    """What a delivery tells by a schedule, as `claim` is given what must be quiet (`digest:morning`); None for what no quiet hours hold."""
+    row = store.one(_TELLS, id=delivery_id)
+    return None if row is None else str(row["name"])
 
 
 def failed_ids(store: Store) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from monitor.alarms.decide import Alarm
 from monitor.alarms.step import watch
 from monitor.alarms.trouble import Trouble
 from monitor.alarms.words import told
-from monitor.config import AlarmSettings, ChannelSettings, FeedSettings, FeedsSettings, FileChannel, Secret, WebhookChannel
+from monitor.config import AlarmSettings, ChannelSettings, EmailChannel, FeedSettings, FeedsSettings, FileChannel, Secret, WebhookChannel
 from monitor.deliveries.mime import mail_bytes
 from monitor.hours import to_text
 from monitor.model import Message
@@ -293,3 +293,16 @@ def test_a_long_alarm_fits_a_chat() -> None:
     message = told("uid", [alarm("x" * 600) for _ in range(100)], over=False, now=NOW)
     assert len(json.loads(message.bodies["discord"])["content"]) <= 2000
     assert message.subject == "Monitor: 100 things do not work"
+
+
+def test_one_operator_on_two_mail_channels_is_told_once(store: SqliteStore) -> None:
+    """Two accounts that write to one address are one destination: the alarm goes out, and nothing fails for it."""
+    world = World(store, "one", "two")
+    world.channels = tuple(
+        EmailChannel(name=name, type="email", host="x", sender="m@example.org", to=("op@example.org",)) for name in ("one", "two")
+    )
+    world.fail(3)
+    world.look()
+    assert [(row["channel"], row["destination"]) for row in store.all("select channel, destination from deliveries")] == [
+        ("one", "mail:op@example.org")
+    ]

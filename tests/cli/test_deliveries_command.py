@@ -140,3 +140,22 @@ def test_retry_names_what_is_missing(desk: Path) -> None:
     assert run("deliveries", "retry", "2", "99").code == 3
     assert states(desk) == list(STATES)
     assert run("deliveries", "retry").code == 3
+
+
+def test_retry_says_that_quiet_hours_hold_it(desk: Path) -> None:
+    """Within quiet hours a digest made due again waits for their end, and the command says so; an alarm, which they do not hold, is due now."""
+    store = open_sqlite(desk / "monitor.db")
+    with store.write():
+        store.run("insert into subscriptions(name, since_at, created_at) values ('morning', '2024', '2024')")
+        store.run(
+            "insert into digests(uid, subscription_id, subject, payload, sha256, covers_to_at, hit_count, created_at)"
+            " values ('d', 1, 's', '{}', '', '2024', 0, '2024')"
+        )
+        store.run("update messages set digest_id = 1 where uid = 'm-b'")
+    store.close()
+    hour = now().hour
+    quiet = f'timezone = "UTC"\nquiet = "{hour:02}:00-{(hour + 2) % 24:02}:00"\n'
+    (desk / "config.toml").write_text(CONFIG + quiet, encoding="utf-8")
+    said = run("deliveries", "retry", "2", "3").err
+    assert "delivery 2 is due when the quiet hours of morning are over" in said
+    assert "delivery 3 is due now" in said

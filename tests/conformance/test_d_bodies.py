@@ -141,6 +141,18 @@ def test_case_44_a_cut_json_feed(case: Case) -> None:
     case(work)
 
 
+def test_case_44_a_body_that_breaks_off_at_once_is_no_wrong_address(case: Case) -> None:
+    """Where nothing that came is a feed, the reason says that the answer broke off, not that another document stands there."""
+
+    async def work(rig: Rig) -> None:
+        await titles_from(
+            rig, hang_up(HEAD.encode() if isinstance(HEAD, str) else HEAD + b"Content-Length: 5000\r\n\r\n<?xml version='1.0'?><!-- ")
+        )
+        assert (rig.state()["error_kind"], "broke off" in rig.state()["error"]) == ("protocol", True)
+
+    case(work)
+
+
 @pytest.mark.parametrize(
     ("content_type", "prolog"),
     [

@@ -94,6 +94,30 @@ AGENCY = (
 )
 
 
+def test_case_97_an_article_and_its_amp_twin_are_read_once(case: Case) -> None:
+    """One feed links to the page, others to its AMP host, its /amp path and its mobile host: one article, one request, three sightings."""
+
+    async def work(rig: Rig) -> None:
+        rig.articles = True
+        page = reply(f"<html><body><article><h1>Plant to open in Bac Ninh</h1><p>{AGENCY * 2}</p></article></body></html>")
+        ways = (
+            ("paper.example", "/n/story"),
+            ("amp.paper.example", "/n/story"),
+            ("paper.example", "/n/story/amp"),
+            ("m.paper.example", "/n/story/"),
+        )
+        for number, (host, path) in enumerate(ways):
+            link = rig.server.say(path, page, host=host)
+            document = rss(item("s", START - HOUR, title="Plant to open in Bac Ninh", link=link))
+            rig.feed(f"f{number}", rig.server.say("/f", reply(document), host=f"feed{number}.example"))
+        await rig.poll()
+        assert rig.rows("select count(*) as n from articles") == [{"n": 1}]
+        assert rig.rows("select count(*) as n from entries") == [{"n": len(ways)}]
+        assert len([asked for asked in rig.asked() if asked.path.startswith("/n/")]) == 1
+
+    case(work)
+
+
 def test_case_65_one_agency_story_in_ten_feeds(case: Case) -> None:
     """Ten outlets, one agency text, slightly different titles within an hour: one story with ten sources in the digest."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from monitor.store import deliveries as stored
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import events
 from tests.deliveries.rows import AGAIN, BEGAN, SENT, Clock, FakeChannel, add_message, states
+from tests.promise.faults import Killed
 
 REFUSED = SendVerdict(outcome="refused", code="550", detail="no such user")
 PARKED = SendVerdict(outcome="parked", code="535", detail="wrong password", retry_after_s=3600)
@@ -37,8 +38,12 @@ def channels(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeChannel]:
 
 
 def run(store: SqliteStore, clock: Clock, jitter: float = 0.5, limit: int = 100) -> DeliverCounts:
+    return asyncio.run(delivering(store, clock, jitter, limit))
+
+
+def delivering(store: Any, clock: Clock, jitter: float = 0.5, limit: int = 100) -> Coroutine[None, None, DeliverCounts]:
     ids = iter(range(10**6))
-    work = deliver(
+    return deliver(
         store=store,
         door=None,  # type: ignore[arg-type] - the fakes need none
         clock=clock,
@@ -47,7 +52,6 @@ def run(store: SqliteStore, clock: Clock, jitter: float = 0.5, limit: int = 100)
         channels=(),
         limit=limit,
     )
-    return asyncio.run(work)
 
 
 def kinds(store: SqliteStore) -> list[tuple[str, str]]:
@@ -240,8 +244,8 @@ def test_a_stale_sender_cannot_settle(store: SqliteStore, clock: Clock) -> None:
 def test_an_attempt_is_logged_before_the_network(store: SqliteStore, clock: Clock, channels: Mapping[str, FakeChannel]) -> None:
     """A process that dies while sending leaves an attempt without end; the next life sends again under the same identity."""
     add_message(store, "m-0", ("mail", "mail:a@example.org"))
-    channels["mail"].answers = [KeyboardInterrupt(), SENT]
-    with pytest.raises(KeyboardInterrupt):
+    channels["mail"].answers = [Killed(), SENT]
+    with pytest.raises(Killed):
         run(store, clock)
     (attempt,) = stored.attempts(store, 1)
     assert (attempt.ended_at, attempt.outcome) == (None, None)

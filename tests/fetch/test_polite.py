@@ -78,3 +78,26 @@ def test_hosts_are_forgotten() -> None:
 
     asyncio.run(run())
     assert len(polite._turns) < 1001
+
+
+def test_a_redirect_waits_for_the_pause_of_the_host_it_leads_to() -> None:
+    """Requests that are sent on to one host from many do not arrive there all at once."""
+    clock = Clock()
+
+    class Redirecting(Door):
+        async def send(self, request: Request) -> Response:
+            assert request.before_hop is not None
+            if "c.example" not in request.url:
+                await request.before_hop("c.example")
+            self.sent.append(f"{clock.now:g}")
+            return await super().send(request)
+
+    door = Redirecting()
+    polite = PoliteDoor(door, 1.0, clock, clock.sleep)
+
+    async def run() -> None:
+        for host in ("a", "b", "d", "c"):
+            await polite.send(Request(url=f"http://{host}.example/"))
+
+    asyncio.run(run())
+    assert door.sent == ["0", "http://a.example/", "1", "http://b.example/", "2", "http://d.example/", "3", "http://c.example/"]

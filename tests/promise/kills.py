@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -72,6 +73,8 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._background = Background()
+        self.code = 0
+        self.said = ""
 
     def __enter__(self) -> Self:
         self._background.__enter__()
@@ -122,10 +125,11 @@ class Rig:
         self._zygote.stdin.write(line + "\n")
         self._zygote.stdin.flush()
 
-    def live(self, minutes: float, inject: str = "") -> int:
-        """One life; `inject` as strace takes it. Its exit code, negative for a signal."""
+    def live(self, minutes: float, inject: str = "", bind: Callable[[int], None] = lambda pid: None) -> int:
+        """One life; `inject` as strace takes it, `bind` limits the process before it begins. Its exit code, negative for a signal."""
         self._say(f"{self.folder} {minutes}")
         pid = int(self._hear())
+        bind(pid)
         tracer = None
         if inject:
             command = ["strace", "-qq", "-p", str(pid), "-o", str(self.folder / "calls"), "-e", f"trace={inject.split(':')[0]}"]
@@ -142,14 +146,17 @@ class Rig:
         """How many calls strace saw in the last traced life."""
         return sum("(" in line for line in (self.folder / "calls").read_text(encoding="utf-8", errors="replace").splitlines())
 
-    def run(self, inject: str) -> list[str]:
-        """What is wrong after a life with the fault and the lives that follow it."""
+    def run(self, inject: str, bind: Callable[[int], None] = lambda pid: None) -> list[str]:
+        """What is wrong after a life with the fault and the lives that follow it. `code` and `said` are how that life ended and what it told."""
         for old in self.folder.glob("monitor.db*"):
             old.unlink()
         shutil.copy(self.folder / "empty.db", self.folder / "monitor.db")
         self.mailbox.messages.clear()
         self.hook.requests.clear()
-        self.live(0, inject)
+        log = self.folder / "log"
+        log.unlink(missing_ok=True)
+        self.code = self.live(0, inject, bind)
+        self.said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         for minutes in LIVES_MIN:
             if code := self.live(minutes):
                 return [f"a life without a fault ended with {code}"]

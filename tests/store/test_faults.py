@@ -298,3 +298,31 @@ def test_writes_that_fail_now_and_then(tmp_path: Path, injection: str) -> None:
     assert rows >= {int(number) for number in acknowledged.split(",")}
     assert faults(path, thorough=True) == ()
     store.close()
+
+
+def test_a_write_that_need_not_last_fails_and_the_next_ones_last(tmp_path: Path) -> None:
+    """On a full disk a write with `durable=False` is a fault like any other, and afterwards commits wait for the disk again."""
+    path = tmp_path / "monitor.db"
+    open_sqlite(path).close()
+    done = subprocess.run([sys.executable, "-c", _NOT_DURABLE, str(path)], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.stdout.split() == ["refused", "2", "False"], done.stderr
+
+
+_NOT_DURABLE = """
+import resource, signal, sys
+from pathlib import Path
+from monitor.errors import StoreUnwritable
+from monitor.store.sqlite import open_sqlite
+from monitor.store.steps import set_fact
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+store = open_sqlite(Path(sys.argv[1]))
+size = Path(sys.argv[1]).stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 60_000, resource.RLIM_INFINITY))
+try:
+    for number in range(1000):
+        with store.write(durable=False):
+            store.run("insert into meta(name, value) values (:name, :value)", name=f"n{number}", value="x" * 1000)
+except StoreUnwritable:
+    print("refused")
+print(store._writer.conn.execute("pragma synchronous").fetchone()[0], store._writer.conn.in_transaction)
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.web import deliveries, entrance, feeds, hit, links_page, metrics, outlets, probes, search, story, today, watchlists
+from monitor.web.api import serve as api
 from monitor.web.desk import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,6 +12,7 @@ ROUTES: tuple[Route, ...] = (
     *metrics.ROUTES,
     *outlets.ROUTES,
     *links_page.ROUTES,
+    *api.ROUTES,
     Route(path="/", answer=today.today),
     Route(path="/digests/{id}", answer=today.digest),
     Route(path="/search", answer=search.search),

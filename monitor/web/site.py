@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +18,8 @@ from starlette.routing import Route as Served
 from monitor.errors import NothingSelected, StoreError, UsageError
 from monitor.log import logger
 from monitor.web import entrance
+from monitor.web.api import serve as api
+from monitor.web.api.operations import PREFIX
 from monitor.web.desk import Answer, Asked, Desk, Route, text
 from monitor.web.guard import (
     BODY_TIMEOUT_S,
@@ -174,9 +177,11 @@ def _response(answer: Answer) -> Response:
     return response
 
 
-async def _unknown(_request: Request, error: Exception) -> Response:
+async def _unknown(request: Request, error: Exception) -> Response:
     status = int(getattr(error, "status_code", 404))
-    return _response(text("404 nothing is here\n" if status == 404 else f"{status} not this way\n", status))
+    said, what = ("nothing is here", "Not here") if status == 404 else ("not this way", "Not allowed")
+    answer = api.told(status, said, what) if request.url.path.startswith(PREFIX) else text(f"{status} {said}\n", status)
+    return _response(replace(answer, headers=tuple((getattr(error, "headers", None) or {}).items())))
 
 
 async def _fault(_request: Request, _error: Exception) -> Response:

@@ -33,7 +33,7 @@ _CLAUSES = {
 # From whichever side is smaller: the entries of a small feed, or the hits one after the other; `+ 0` keeps the latter off the index of feeds.
 _OF_SMALL_FEED = "h.article_id in (select e.article_id from entries e where e.feed_id = :feed)"
 _OF_LARGE_FEED = "exists (select 1 from entries e where e.article_id = h.article_id and e.feed_id + 0 = :feed)"
-_FEED = "select id, (select count(*) from (select 1 from entries where feed_id = feeds.id limit :most) some) as entries from feeds where name = :name"
+_FEED = "select id, (select count(*) from (select 1 as one from entries where feed_id = feeds.id limit :most) several) as entries from feeds where name = :name"
 _SMALL_FEED = 20_000
 _NAMED = "h.id in (select m.hit_id from mentions m where m.name = :name{n} and m.hit_id >= :low)"
 _ALL = "select id, created_at from hits where created_at >= :since and created_at < :until order by created_at desc limit :most"

@@ -17,7 +17,8 @@ import httpx
 
 from monitor.app import load
 from monitor.config import listening
-from monitor.store.sqlite import SqliteStore, open_sqlite
+from monitor.store.driver import Store
+from monitor.store.sqlite import open_sqlite
 from monitor.web.desk import Desk
 from monitor.web.front import page_threads, run_site
 from monitor.web.keys import keys_of, token_file
@@ -29,13 +30,13 @@ TOKEN = "a-token-that-only-these-tests-know"
 
 
 class Dashboard:
-    """The dashboard of a demo's folder, open while the context lasts. `store` is the one it reads from."""
+    """The dashboard of a demo's folder, open while the context lasts. `store` is the one it reads from: another than the folder's where it is given."""
 
-    def __init__(self, folder: Path, now: datetime = NOW, hosts: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, now: datetime = NOW, hosts: tuple[str, ...] = (), store: Store | None = None) -> None:
         config, watchlists = load(folder / "config.toml")
         config = listening(config, "127.0.0.1:0")
         self.config = replace(config, web=config.web.model_copy(update={"hosts": hosts}))
-        self.store: SqliteStore = open_sqlite(config.database_path)
+        self.store: Store = open_sqlite(config.database_path) if store is None else store
         self.desk = Desk(config=self.config, store=self.store, watchlists=watchlists, clock=lambda: now, new_id=lambda: "an-identity")
         self.keys = keys_of(None, token_file(self.store, self.config), lambda: TOKEN)
         self.address = ""

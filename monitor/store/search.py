@@ -10,10 +10,14 @@ from monitor.hours import from_text_or_none
 from monitor.store.driver import Row, Store, Value
 
 MOST_NAMES = 4
+MOST_ARTICLES = 2000
 _MARGIN = 1000
 """Numbers of hits follow their times but for clocks that were set back: so many earlier ones are looked at too."""
 
 _FIRST = "select id from hits where created_at >= :since order by created_at, id limit 1"
+_SIZES = (50, 500, MOST_ARTICLES)
+"""Articles are bound in lists of these sizes, filled up with none: a statement of its own for every list would fill the engines' caches."""
+
 _NEWEST = "select max(created_at) as at from hits"
 _FROM = "from hits h join articles a on a.id = h.article_id"
 _COLUMNS = """
@@ -46,7 +50,7 @@ where m.kind = 'entity' group by f.id, f.created_at, m.name order by f.id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is looked for. `names`: ids of entities or topics, all of which the hit mentions; `articles`: only hits of these (`store.search`).
+    """What is looked for. `names`: ids of entities or topics, all of which the hit mentions; `articles`: only hits of the first 2,000 of these.
 
     `mark`: what somebody thought last of the hit; `since` and `until` bound when it was found: [since, until).
     """
@@ -119,6 +123,8 @@ def _where(store: Store, wanted: Wanted, before: int | None) -> tuple[str, dict[
         clauses.append(_NAMED.replace("{n}", str(number)))
         values[f"name{number}"] = name
     if wanted.articles is not None:
-        listed = ", ".join(str(int(article)) for article in wanted.articles) or "null"
-        clauses.append(f"h.article_id in ({listed})")
+        size = next((size for size in _SIZES if len(wanted.articles) <= size), _SIZES[-1])
+        filled = [*wanted.articles[:size], *([-1] * (size - len(wanted.articles)))]
+        clauses.append(f"h.article_id in ({', '.join(f':article{n}' for n in range(size))})")
+        values |= {f"article{n}": article for n, article in enumerate(filled)}
     return " and ".join(clauses), values

@@ -21,9 +21,6 @@ from monitor.web.words import hubs_of
 
 PER_PAGE = 30
 DEFAULT_DAYS = 30
-MOST_FOUND = 2000
-"""Articles that a search for words gives at most, best first."""
-
 MOST_COUNTED = 20_000
 MOST_READ = 1000
 """Hits whose names are read for the plots of names."""
@@ -128,7 +125,7 @@ def _wanted(asked: Asked, given: Mapping[str, str], first_on: date, last_on: dat
         feed=given["feed"],
         mark=given["mark"],
         names=tuple(dict.fromkeys(given[name] for name in ("name", "with", "topic") if given[name])),
-        articles=asked.desk.store.search(given["q"], MOST_FOUND) if given["q"] else None,
+        articles=asked.desk.store.search(given["q"], stored.MOST_ARTICLES) if given["q"] else None,
     )
 
 

@@ -35,6 +35,7 @@ PAGES = (
     "/deliveries/2",
     "/watchlists",
     "/watchlists/vietnam-us-tech",
+    "/links",
     NOT_THERE,
 )
 VARIANTS = ("/search?q=to+lam&name=apple&with=nick-ammann", "/search?lang=de")

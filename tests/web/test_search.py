@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +110,16 @@ def test_the_newest_are_counted_where_there_are_many(dashboard: Dashboard) -> No
     rows = stored.names_of_hits(dashboard.store, ALL, 3)
     assert {row["hit"] for row in rows} == {38, 39, 40}
     assert sum(row["hits"] for row in stored.by_hour(dashboard.store, ALL, 3)) == 3
+
+
+@pytest.mark.parametrize("others", [0, 1, 49, 50, 51, 499, 700, 1999])
+def test_any_number_of_articles_can_be_asked_for(dashboard: Dashboard, others: int) -> None:
+    """A list of articles gives their hits whatever its length, and an empty one none; few statements serve all lengths."""
+    article = dashboard.store.all("select article_id from hits where id = 7")[0]["article_id"]
+    asked = [*range(100_000, 100_000 + others), article]
+    assert [row["id"] for row in stored.found(dashboard.store, replace(ALL, articles=asked), 10)] == [7]
+    assert stored.found(dashboard.store, replace(ALL, articles=asked[:-1]), 10) == []
+    assert stored.by_hour(dashboard.store, replace(ALL, articles=asked), 10)[0]["hits"] == 1
 
 
 def test_spans_are_half_open(dashboard: Dashboard) -> None:

@@ -66,7 +66,7 @@ _EVENTS_OF = "select happened_at, kind, detail from events where subject = :name
 _ENTRIES_OF = """
 select e.title, e.url, e.published_at, e.first_seen_at, e.lang, a.id as article, a.state, a.text_source,
   (select min(h.id) from hits h where h.article_id = a.id) as hit
-from entries e join articles a on a.id = e.article_id where e.feed_id = :id order by e.id desc limit :limit
+from entries e join articles a on a.id = e.article_id where e.feed_id = :id order by e.first_seen_at desc, e.id desc limit :limit
 """
 
 

@@ -40,7 +40,7 @@ _OF_LARGE_FEED = "exists (select 1 from entries e where e.article_id = h.article
 _FEED = "select id, (select count(*) from (select 1 as one from entries where feed_id = feeds.id limit :most) several) as entries from feeds where name = :name"
 _SMALL_FEED = 20_000
 _NAMED = "h.id in (select m.hit_id from mentions m where m.name = :name{n} and m.hit_id >= :low)"
-_ALL = "select id, created_at from hits where created_at >= :since and created_at < :until order by created_at desc limit :most"
+_ALL = "select id, created_at from hits where created_at >= :since and created_at < :until order by created_at desc, id desc limit :most"
 _HOURS = "select substr(created_at, 1, 13) as hour, count(*) as hits from ({chosen}) found group by substr(created_at, 1, 13) order by hour"
 _NAMES = """
 select f.id as hit, substr(f.created_at, 1, 13) as hour, m.name, max(m.title) as title from ({chosen}) f join mentions m on m.hit_id = f.id
@@ -81,8 +81,7 @@ def newest_at(store: Store) -> datetime | None:
 
 def by_hour(store: Store, wanted: Wanted, most: int) -> list[Row]:
     """Rows (hour as `2024-09-26T07`, hits) over the newest `most` hits."""
-    plain = not _filtered(wanted)
-    chosen, values = (_ALL, {"since": wanted.since, "until": wanted.until, "most": most}) if plain else _chosen(store, wanted, most)
+    chosen, values = _chosen(store, wanted, most)
     return store.all(_HOURS.replace("{chosen}", chosen), **values)
 
 
@@ -99,6 +98,8 @@ def _filtered(wanted: Wanted) -> bool:
 
 
 def _chosen(store: Store, wanted: Wanted, most: int) -> tuple[str, dict[str, Value]]:
+    if not _filtered(wanted):
+        return _ALL, {"since": wanted.since, "until": wanted.until, "most": most}
     where, values = _where(store, wanted, None)
     source = _FROM if wanted.lang or wanted.publisher else "from hits h"
     return f"select h.id, h.created_at {source} where {where} order by h.id desc limit :most", {**values, "most": most}

@@ -71,13 +71,31 @@ class _Quiet(Server):
 
 
 def listen(settings: WebSettings) -> socket.socket:
-    """A socket that listens on the configured address. Raises CannotListen."""
+    """A socket that listens on the configured address. Raises CannotListen.
+
+    Its protocol is named, not left to the system: only then does asyncio switch off the waiting for more to send (TCP_NODELAY), which would add
+    40 ms to every page.
+    """
     try:
         ((family, _, _, _, place), *_) = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return socket.create_server(place[:2], family=family, backlog=128)
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise CannotListen(f"the dashboard cannot listen on {settings.listen}: {reason}; name another address with web.listen") from error
+        raise _cannot(settings, error) from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.bind(place)
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise _cannot(settings, error) from error
+    return listening
+
+
+def _cannot(settings: WebSettings, error: OSError) -> CannotListen:
+    reason = error.strerror or str(error)
+    return CannotListen(f"the dashboard cannot listen on {settings.listen}: {reason}; name another address with web.listen")
 
 
 def address_of(listening: socket.socket) -> str:

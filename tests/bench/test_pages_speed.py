@@ -23,8 +23,7 @@ from tests.web.serving import Dashboard
 
 ARTICLES = 1_000_000
 BAR_MS = 150
-LOOSE = 3
-"""So many times longer a page may take before this fails: other work on the machine must not decide."""
+"""The bar is on processor time: other work on the machine must not decide."""
 
 
 def made(folder: Path, articles: int) -> None:
@@ -91,27 +90,30 @@ def pages(chance: random.Random, articles: int) -> list[str]:
     return [kind() for _ in range(11) for kind in kinds]
 
 
-def asked(dashboard: Dashboard, chosen: list[str]) -> dict[str, list[float]]:
-    """Milliseconds by kind of page; each page is asked for once, after one of its kind that does not count."""
-    times: dict[str, list[float]] = {}
+def asked(dashboard: Dashboard, chosen: list[str]) -> dict[str, list[tuple[float, float]]]:
+    """Milliseconds of wall clock and of processor time (client included) by kind of page; the first of each kind does not count."""
+    times: dict[str, list[tuple[float, float]]] = {}
     with dashboard.person() as person:
         for path in chosen:
             kind = re.sub(r"/(paper)?\d+$", "/...", path.split("=")[0])
-            began = time.perf_counter()
+            began, worked = time.perf_counter(), time.process_time()
             answer = person.get(path)
-            took = (time.perf_counter() - began) * 1000
+            took = (time.perf_counter() - began) * 1000, (time.process_time() - worked) * 1000
             assert answer.status_code == 200, (path, answer.text[:300])
             times.setdefault(kind, []).append(took)
     return {kind: all_of[1:] for kind, all_of in times.items()}
 
 
-def told(times: dict[str, list[float]]) -> float:
-    """Prints the figures by kind and returns the 95th percentile of all."""
+def told(times: dict[str, list[tuple[float, float]]]) -> tuple[float, float]:
+    """Prints the figures by kind and returns the 95th percentiles of all: wall clock, processor."""
     for kind, each in sorted(times.items()):
-        print(f"{kind:28} median {statistics.median(each):6.0f} ms   worst {max(each):6.0f} ms")
-    whole = sorted(took for each in times.values() for took in each)
-    found = whole[int(len(whole) * 0.95)]
-    print(f"95th percentile {found:.0f} ms over {len(whole)} pages")
+        wall, work = zip(*each, strict=True)
+        print(
+            f"{kind:24} median {statistics.median(wall):5.0f} ms, worst {max(wall):5.0f}   processor {statistics.median(work):5.0f}, {max(work):5.0f}"
+        )
+    wall, work = (sorted(values) for values in zip(*(took for each in times.values() for took in each), strict=True))
+    found = wall[int(len(wall) * 0.95)], work[int(len(work) * 0.95)]
+    print(f"95th percentile {found[0]:.0f} ms, of processor time {found[1]:.0f} ms, over {len(wall)} pages")
     return found
 
 
@@ -119,12 +121,12 @@ def test_a_slice_of_the_pages(tmp_path: Path) -> None:
     """Every kind of page answers over a short history of the same make."""
     made(tmp_path / "desk", 4000)
     with Dashboard(tmp_path / "desk", ENDS_AT) as dashboard:
-        assert told(asked(dashboard, pages(random.Random(4), 4000)[:57])) > 0
+        assert told(asked(dashboard, pages(random.Random(4), 4000)[:57]))[1] <= BAR_MS
 
 
 @pytest.mark.slow
 def test_pages_beside_a_million_articles(tmp_path: Path) -> None:
-    """With a million articles the 95th percentile of a page is near 150 ms; the printed figures count, the assertion is loose."""
+    """With a million articles 95 of 100 pages take at most 150 ms of processor time; the wall clock is printed beside it."""
     made(tmp_path / "desk", ARTICLES)
     with Dashboard(tmp_path / "desk", ENDS_AT) as dashboard:
-        assert told(asked(dashboard, pages(random.Random(4), ARTICLES))) <= BAR_MS * LOOSE
+        assert told(asked(dashboard, pages(random.Random(4), ARTICLES)))[1] <= BAR_MS

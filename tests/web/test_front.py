@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 from monitor.app import load
+from monitor.errors import MonitorError
 from monitor.health import read_health
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import fact
@@ -179,6 +181,24 @@ def test_a_wrong_address_is_refused(folder: Path) -> None:
     """`--listen` holds to the rules of the file: beyond this machine only with a token."""
     assert "needs a token of your own" in run("web", "--listen", "0.0.0.0:80").err
     assert run("web", "--listen", "nowhere").code == 2
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:0", "[::1]:0"])
+def test_it_listens_where_it_is_told(listen: str) -> None:
+    """Each way to write this machine's address gives one that answers there, and whose connections send at once."""
+    from monitor.config import WebSettings
+    from monitor.web.serve import address_of
+    from monitor.web.serve import listen as bind
+
+    try:
+        listening = bind(WebSettings(listen=listen))
+    except MonitorError as error:
+        if "::1" not in listen:
+            raise
+        pytest.skip(f"SKIPPED: this machine has no IPv6: {error}")
+    with listening:
+        assert listening.proto == socket.IPPROTO_TCP
+        assert re.fullmatch(r"http://(127\.0\.0\.1|\[::1\]):\d+/", address_of(listening))
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /login HTT", b"GET /login HTTP/1.1\r\nHost: localhost\r\n"])

@@ -173,6 +173,8 @@ class Labels:
         self.lang = lang if lang in LANGS else "en"
         self._column = LANGS.index(self.lang)
         self.colon = "\u00a0:" if self.lang == "fr" else ":"
+        self.semicolon = "\u00a0; " if self.lang == "fr" else "; "
+        self.quotes = ("«\u00a0", "\u00a0»") if self.lang == "fr" else ("“", "”")
 
     def word(self, name: str, **fields: object) -> str:
         """A label by name, its fields filled in."""

@@ -69,7 +69,7 @@ class Phrases:
         if entry.together:
             names += f", {self.labels.word('one_sentence')}"
         topics = f"{self.labels.count('topics', len(entry.topics))}{self.labels.colon} {', '.join(entry.topics)}" if entry.topics else ""
-        return "; ".join(part for part in (names, topics) if part)
+        return self.labels.semicolon.join(part for part in (names, topics) if part)
 
     def brings(self, entry: Entry) -> str:
         """`US$200m, Marvell (last told 23 Sep)`: what is new in a story already told."""
@@ -79,7 +79,7 @@ class Phrases:
 
     def differs(self, entry: Entry) -> str:
         """`US$620m (kinhte24) – US$600m (tradewire)`: sums that contradict each other, or nothing."""
-        return "; ".join(entry.differs)
+        return self.labels.semicolon.join(entry.differs)
 
     def earlier(self, entry: Entry) -> str:
         """`Vietnam licenses Starlink (3 Mar)`: what the story goes on from, or nothing."""

@@ -52,7 +52,8 @@ def _item(entry: Entry, number: int, say: Phrases) -> Iterator[str]:
     if entry.line.url:
         yield _address(entry.line)
     if entry.sentence:
-        yield from wrapped("“" + "".join(f"*{piece}*" if marked else piece for piece, marked in entry.sentence) + "”", _INDENT)
+        opened, closed = say.labels.quotes
+        yield from wrapped(opened + "".join(f"*{piece}*" if marked else piece for piece, marked in entry.sentence) + closed, _INDENT)
     labelled = (
         ("brings", say.brings(entry) if entry.kind == "update" or entry.told_at else ""),
         ("differs", say.differs(entry)),
@@ -79,7 +80,7 @@ def _also(document: Document, say: Phrases) -> Iterator[str]:
         if line.url:
             yield _address(line)
     if say.rest():
-        yield from ("", *wrapped("; ".join(say.rest()) + ".", ""))
+        yield from ("", *wrapped(say.labels.semicolon.join(say.rest()) + ".", ""))
 
 
 def _foot(say: Phrases) -> Iterator[str]:

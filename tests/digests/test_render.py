@@ -151,6 +151,7 @@ def test_every_language_has_every_word(lang: str) -> None:
     mail = render_mails(found)[0]
     assert "{" not in mail.text
     assert ("2 earlier slots" in mail.text) == (lang in {"en", "xx"})
+    assert ("«\u00a0" in mail.text and "\u00a0; " in mail.text and "“" not in mail.text) == (lang == "fr")
     assert f'<html lang="{Labels(lang).lang}">' in mail.html
     assert Labels(lang).amount("USD", 200_000_000) in mail.text
 

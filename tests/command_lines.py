@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import shlex
+from itertools import takewhile
 
 import click
 
 from monitor.cli import monitor
 
+_SHELL = {"|", "||", "&&", "&", ">", ">>", "<", ";"}
 _ABSENT = ("does not exist", "No such file")
 
 
 def parsed(line: str) -> str:
     """The noun and verb of a line that begins with `monitor`. Raises click.UsageError where a noun, verb, option or argument is not known.
 
-    Files that a line names need not be there.
+    Files that a line names need not be there; what a shell does with the command is left out.
     """
-    words = shlex.split(line, comments=True)
+    words = list(takewhile(lambda word: word not in _SHELL, shlex.split(line, comments=True)))
     assert words[0] == "monitor", line
     command: click.Command = monitor
     context = None

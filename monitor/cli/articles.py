@@ -20,7 +20,12 @@ def articles() -> None:
 @listing()
 @click.pass_context
 def list_articles(ctx: click.Context, since: str, state: str | None, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List articles, newest first."""
+    """List articles, newest first.
+
+    \b
+    Example:
+      monitor articles list --state failed --since 2d
+    """
     from monitor.store.articles import listed
 
     session = open_session(ctx)
@@ -33,7 +38,12 @@ def list_articles(ctx: click.Context, since: str, state: str | None, limit: int,
 @document
 @click.pass_context
 def show_article(ctx: click.Context, article_id: int, as_json: bool) -> None:
-    """Show one article: where it came from, what was read, its text."""
+    """Show one article: where it came from, what was read, its text.
+
+    \b
+    Example:
+      monitor articles show 40
+    """
     from dataclasses import asdict
 
     from monitor.store.articles import get, sightings

@@ -20,7 +20,12 @@ def config() -> None:
 @document
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Check config.toml, its watchlists and its templates. Tells every problem at once and exits with 2 when there is one."""
+    """Check config.toml, its watchlists and its templates. Tells every problem at once and exits with 2 when there is one.
+
+    \b
+    Example:
+      monitor config check
+    """
     session = open_session(ctx)
     found = session.config
     watchlists = session.watchlists
@@ -41,7 +46,12 @@ def check(ctx: click.Context, as_json: bool) -> None:
 @document
 @click.pass_context
 def show_config(ctx: click.Context, as_json: bool) -> None:
-    """Show every value in force, defaults included; secrets masked."""
+    """Show every value in force, defaults included; secrets masked.
+
+    \b
+    Example:
+      monitor config show --json
+    """
     from monitor.config.present import effective
 
     values = effective(open_session(ctx).config)

@@ -34,6 +34,10 @@ def check(ctx: click.Context, as_json: bool) -> int:
     """Look through the whole file (exit code 74 when it is damaged, emptied or replaced) and at the delivery promise (1 when a rule is broken).
 
     On PostgreSQL, whose files are the server's (pg_amcheck), at the promise alone.
+
+    \b
+    Example:
+      monitor db check
     """
     from dataclasses import asdict
 
@@ -70,7 +74,12 @@ def _faults(path: Path) -> list[str]:
 @db.command()
 @click.pass_context
 def migrate(ctx: click.Context) -> None:
-    """Bring the database to this version's schema (also done at every start, for a file after a backup)."""
+    """Bring the database to this version's schema (also done at every start, for a file after a backup).
+
+    \b
+    Example:
+      monitor db migrate
+    """
     from monitor.store.schema import MIGRATIONS
 
     session = open_session(ctx)
@@ -86,6 +95,10 @@ def backup(ctx: click.Context, target: Path | None, as_json: bool) -> None:
     """Write a checked copy of the running database to TARGET, or with a date into the folder backups, where few are kept.
 
     A database on a PostgreSQL server is backed up with pg_dump; the command is told.
+
+    \b
+    Example:
+      monitor db backup before-the-move.db
     """
     from monitor.store import backups
     from monitor.store.sqlite import backup_sqlite
@@ -111,7 +124,12 @@ def backup(ctx: click.Context, target: Path | None, as_json: bool) -> None:
 @document
 @click.pass_context
 def restore(ctx: click.Context, file: Path, yes: bool, as_json: bool) -> int:
-    """Put the backup FILE in the place of the database; what is there now is kept under another name. The daemon must be stopped."""
+    """Put the backup FILE in the place of the database; what is there now is kept under another name. The daemon must be stopped.
+
+    \b
+    Example:
+      monitor db restore backups/monitor-20261126T020000Z.db --yes
+    """
     from monitor.daemon import single_instance
     from monitor.store import backups
     from monitor.store.sqlite import APPLICATION_ID, KNOWN_MIGRATIONS, KNOWN_VIEWS

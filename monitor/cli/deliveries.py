@@ -20,7 +20,12 @@ def deliveries() -> None:
 @listing()
 @click.pass_context
 def list_deliveries(ctx: click.Context, since: str, failed: bool, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List deliveries, newest first."""
+    """List deliveries, newest first.
+
+    \b
+    Example:
+      monitor deliveries list --failed
+    """
     from monitor.store.deliveries import listed
 
     session = open_session(ctx)
@@ -34,7 +39,12 @@ def list_deliveries(ctx: click.Context, since: str, failed: bool, limit: int, as
 @document
 @click.pass_context
 def show_delivery(ctx: click.Context, delivery_id: int, eml: bool, as_json: bool) -> None:
-    """Show one delivery with the log of its attempts."""
+    """Show one delivery with the log of its attempts.
+
+    \b
+    Example:
+      monitor deliveries show 7
+    """
     from dataclasses import asdict
 
     from monitor.store.deliveries import attempts, get, get_message
@@ -95,7 +105,12 @@ def ping_channel(ctx: click.Context, channel: str, dry_run: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Say what would be sent again; change nothing.")
 @click.pass_context
 def retry(ctx: click.Context, delivery_ids: tuple[int, ...], all_failed: bool, dry_run: bool) -> None:
-    """Make deliveries due now, under their old identity and with the same bytes."""
+    """Make deliveries due now, under their old identity and with the same bytes.
+
+    \b
+    Example:
+      monitor deliveries retry 7
+    """
     from monitor.pipeline import quiet
     from monitor.store import deliveries as stored
 

@@ -35,7 +35,12 @@ def counted(number: int, noun: str) -> str:
     "--days", type=click.IntRange(1, 3), default=1, show_default=True, help="So many mornings in a row: what the next digests tell."
 )
 def demo(folder: Path | None, days: int) -> int:
-    """Run the whole job on a small news site of our own: no network, no configuration, about ten seconds."""
+    """Run the whole job on a small news site of our own: no network, no configuration, about ten seconds.
+
+    \b
+    Example:
+      monitor demo --folder /tmp/demo
+    """
     import asyncio
     import tempfile
 

@@ -35,7 +35,12 @@ def digests() -> None:
 @listing()
 @click.pass_context
 def list_digests(ctx: click.Context, since: str, subscription: str | None, empty: bool, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List digests, newest first."""
+    """List digests, newest first.
+
+    \b
+    Example:
+      monitor digests list --since 30d
+    """
     from monitor.store.digests import listed
 
     session = open_session(ctx)
@@ -50,7 +55,12 @@ def list_digests(ctx: click.Context, since: str, subscription: str | None, empty
 @click.option("--json", "form", flag_value="json", help="One JSON document: content, every hit's place, deliveries.")
 @click.pass_context
 def show_digest(ctx: click.Context, digest_id: str, form: str) -> None:
-    """Show a digest by number or id."""
+    """Show a digest by number or id.
+
+    \b
+    Example:
+      monitor digests show 12
+    """
     from monitor.digests.document import from_json
     from monitor.digests.render import render_mails
     from monitor.store import digests as stored
@@ -160,7 +170,12 @@ def schema() -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; send nothing.")
 @click.pass_context
 def send_digest(ctx: click.Context, subscription: str, at_once: bool, dry_run: bool) -> int:
-    """Make a digest of what waits and send it. The next scheduled one goes on from there. Exits with 3 where nothing waits."""
+    """Make a digest of what waits and send it. The next scheduled one goes on from there. Exits with 3 where nothing waits.
+
+    \b
+    Example:
+      monitor digests send morning --now
+    """
     session = open_session(ctx)
     wanted = chosen(session, subscription)
     if dry_run:

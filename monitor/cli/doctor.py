@@ -18,6 +18,10 @@ def doctor(ctx: click.Context, as_json: bool) -> int:
     """Look at configuration, disk, clock, database, daemon, feeds, deliveries and watchlists; name each cause and the command that mends it.
 
     Exits with 1 when somebody must act, 2 when a file must be corrected, 74 when the database is damaged.
+
+    \b
+    Example:
+      monitor doctor
     """
     from monitor.config import find_config
     from monitor.doctor import examine

@@ -13,7 +13,12 @@ from monitor.errors import UsageError
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
 def init(folder: Path) -> None:
-    """Write config.toml, seeds/ and the watchlist into FOLDER (default: here). Never overwrites a file."""
+    """Write config.toml, seeds/ and the watchlist into FOLDER (default: here). Never overwrites a file.
+
+    \b
+    Example:
+      monitor init mydesk
+    """
     from monitor.starter import files
 
     written = files()

@@ -24,7 +24,12 @@ STEP_NAMES = ("visit", "match", "group", "regroup", "plan", "alarm", "deliver", 
 @click.option("--ignore-clock", is_flag=True, help="Start although the clock says a time before this program was made.")
 @click.pass_context
 def run(ctx: click.Context, no_articles: bool, log_format: str | None, force: bool, ignore_clock: bool) -> None:
-    """Run the daemon until it is stopped (SIGTERM, or Ctrl-C). It reloads when its files change, or on SIGHUP."""
+    """Run the daemon until it is stopped (SIGTERM, or Ctrl-C). It reloads when its files change, or on SIGHUP.
+
+    \b
+    Example:
+      monitor run --log-format json
+    """
     import asyncio
 
     from monitor.daemon import run_daemon, single_instance, take_over
@@ -54,7 +59,12 @@ def run(ctx: click.Context, no_articles: bool, log_format: str | None, force: bo
 @document
 @click.pass_context
 def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, as_json: bool) -> int:
-    """Run one full cycle, then exit (for cron). Exits with 1 when a step failed or no feed answered."""
+    """Run one full cycle, then exit (for cron). Exits with 1 when a step failed or no feed answered.
+
+    \b
+    Example:
+      monitor once --force
+    """
     from dataclasses import replace
 
     from monitor import pipeline

@@ -18,7 +18,12 @@ SHOWN = 12
 @document
 @click.pass_context
 def status(ctx: click.Context, alive: bool, as_json: bool) -> int:
-    """What is late, failing or stuck, and since when. Exits with 1 when somebody must act."""
+    """What is late, failing or stuck, and since when. Exits with 1 when somebody must act.
+
+    \b
+    Example:
+      monitor status --json
+    """
     from monitor.health import is_alive, read_health
 
     session = open_session(ctx)

@@ -27,7 +27,12 @@ def stories() -> None:
 @listing()
 @click.pass_context
 def list_stories(ctx: click.Context, since: str, watchlist: str | None, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List stories, latest first."""
+    """List stories, latest first.
+
+    \b
+    Example:
+      monitor stories list --since 7d
+    """
     from monitor.store.stories import listed
 
     session = open_session(ctx)
@@ -40,7 +45,12 @@ def list_stories(ctx: click.Context, since: str, watchlist: str | None, limit: i
 @document
 @click.pass_context
 def show_story(ctx: click.Context, story_id: int, as_json: bool) -> None:
-    """Show one story: its hits, what joined each, the nearest story it did not join, and what the story goes on from."""
+    """Show one story: its hits, what joined each, the nearest story it did not join, and what the story goes on from.
+
+    \b
+    Example:
+      monitor stories show 3
+    """
     from dataclasses import asdict
 
     from monitor.store.stories import links
@@ -86,7 +96,12 @@ def _show_member(member: Mapping[str, Any]) -> None:
 @listing()
 @click.pass_context
 def timeline(ctx: click.Context, story_id: int, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """Show a story report by report: who had it first, what each brought, who copied whom."""
+    """Show a story report by report: who had it first, what each brought, who copied whom.
+
+    \b
+    Example:
+      monitor stories timeline 3
+    """
     _, found = _story(open_session(ctx).store, story_id)
     rows = [
         {
@@ -110,7 +125,12 @@ def timeline(ctx: click.Context, story_id: int, limit: int, as_json: bool, as_js
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.pass_context
 def split_story(ctx: click.Context, story_id: int, hits: tuple[int, ...], dry_run: bool) -> None:
-    """Take HITS out of a story into a new one. They stay apart for good."""
+    """Take HITS out of a story into a new one. They stay apart for good.
+
+    \b
+    Example:
+      monitor stories split 3 17 18
+    """
     from monitor.stories.actions import split
     from monitor.stories.step import hubs
 
@@ -130,7 +150,12 @@ def split_story(ctx: click.Context, story_id: int, hits: tuple[int, ...], dry_ru
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.pass_context
 def merge_stories(ctx: click.Context, story_id: int, other_id: int, dry_run: bool) -> None:
-    """Put all hits of OTHER_ID into STORY_ID. Later reports of either join it."""
+    """Put all hits of OTHER_ID into STORY_ID. Later reports of either join it.
+
+    \b
+    Example:
+      monitor stories merge 3 9
+    """
     from monitor.stories.actions import merge
     from monitor.stories.step import hubs
 

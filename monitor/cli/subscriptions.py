@@ -21,7 +21,12 @@ def subscriptions() -> None:
 @listing()
 @click.pass_context
 def list_subscriptions(ctx: click.Context, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """List subscriptions with their channels, next time and latest digest."""
+    """List subscriptions with their channels, next time and latest digest.
+
+    \b
+    Example:
+      monitor subscriptions list
+    """
     session = open_session(ctx)
     rows = [_row(session, each) for each in session.config.subscription[:limit]]
     emit(rows, ("name", "watchlists", "channels", "schedule", "next_at", "latest_at"), as_json, as_jsonl)
@@ -32,7 +37,12 @@ def list_subscriptions(ctx: click.Context, limit: int, as_json: bool, as_jsonl: 
 @document
 @click.pass_context
 def show_subscription(ctx: click.Context, name: str, as_json: bool) -> None:
-    """Show one subscription: its schedule, when it began, what waits to be told."""
+    """Show one subscription: its schedule, when it began, what waits to be told.
+
+    \b
+    Example:
+      monitor subscriptions show morning
+    """
     from dataclasses import asdict
 
     from monitor.store.digests import waiting
@@ -52,7 +62,12 @@ def show_subscription(ctx: click.Context, name: str, as_json: bool) -> None:
 @listing(default=5)
 @click.pass_context
 def next_times(ctx: click.Context, name: str | None, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """Show the coming times of one or all subscriptions, in order; quiet hours move a time to their end."""
+    """Show the coming times of one or all subscriptions, in order; quiet hours move a time to their end.
+
+    \b
+    Example:
+      monitor subscriptions next morning
+    """
     from monitor.hours import next_slots, quiet_until, schedule_of
 
     session = open_session(ctx)

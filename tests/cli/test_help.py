@@ -1,4 +1,4 @@
-"""The help of the commands that an analyst works with: each shows how it is called."""
+"""The help of every command: each shows how it is called."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 
 from monitor.cli import monitor
 from tests.cli.test_commands import walk
+from tests.command_lines import parsed
 from tests.commands import run
 
-NOUNS = ("watchlists", "hits", "explain", "match")
-VERBS = [path for path, command in walk(monitor, ()) if path and path[0] in NOUNS and not isinstance(command, click.Group)]
+VERBS = [path for path, command in walk(monitor, ()) if path and not isinstance(command, click.Group)]
 
 
 @pytest.mark.parametrize("path", VERBS, ids=" ".join)
@@ -24,3 +24,5 @@ def test_help_shows_an_example_that_parses(path: tuple[str, ...]) -> None:
     assert examples, outcome.out
     for option in {word for line in examples for word in line.split() if word.startswith("--")}:
         assert option in options, option
+    for line in examples:
+        assert parsed(call + line) == " ".join(path)

@@ -135,7 +135,7 @@ def _read_templates(config: Config, problems: list[Problem]) -> Templates:
         message = f"{folder} holds neither digest.html nor digest.txt"
         where = "digest.templates"
         line = _line(config.source, where)
-        problems.append(Problem(file=str(config.source), path=where, message=message, line=line, hint="see docs/templates.md"))
+        problems.append(Problem(file=str(config.source), path=where, message=message, line=line, hint="see: monitor help templates"))
         return BUILT_IN
     problems.extend(check_templates(found))
     return found

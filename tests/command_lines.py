@@ -36,6 +36,8 @@ def parsed(line: str) -> str:
         if not isinstance(command, click.Group):
             return " ".join(path)
         rest = [*context._protected_args, *context.args]
+        if not rest and command.invoke_without_command:
+            return " ".join(path)
         name, found, rest = command.resolve_command(context, rest)
         assert found is not None, line
         command = found

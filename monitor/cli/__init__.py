@@ -31,6 +31,7 @@ COMMANDS = {
     "web": ("monitor.cli.web:web", "Open the dashboard alone, beside or without a daemon."),
     "config": ("monitor.cli.config:config", "Check and show the configuration."),
     "db": ("monitor.cli.db:db", "Check, migrate and back up the database."),
+    "help": ("monitor.cli.help:manual", "Print a page of the manual."),
 }
 
 

@@ -175,6 +175,10 @@ def regroup_stories(ctx: click.Context, dry_run: bool) -> None:
     """Look at the hits of the latest days again, with all that came after them, as the daemon does once a day.
 
     What nobody was told moves to where it belongs; what was told stays, and the command that would put it right is printed.
+
+    \b
+    Example:
+      monitor stories regroup --dry-run
     """
     from monitor.stories.actions import advice_of, regroup
     from monitor.stories.step import hubs

@@ -1,7 +1,7 @@
 """The templates a digest is rendered from: the built-in page, and files of the operator that stand in for it. Values in, text out. Pure.
 
 A file `digest.html` stands in for the HTML part, `digest.txt` for the text part; other files are there to be included. All run in Jinja2's
-immutable sandbox, with escaping that no file can switch off, and loops that end with the digest. `docs/templates.md` is the contract.
+immutable sandbox, with escaping that no file can switch off, and loops that end with the digest. `monitor/docs/templates.md` is the contract.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MAX_BYTES = 90_000
 """Of one part: mail programs clip a message near 102 kB."""
 
 BUILT_IN_FOLDER = Path(__file__).parent / "templates"
-_SEE = "the names and rules are in docs/templates.md"
+_SEE = "the names and rules: monitor help templates"
 _PREFIX = "builtin/"
 _GLOBALS = ("dict", "namespace", "joiner", "cycler")
 _RECOGNISED = 24

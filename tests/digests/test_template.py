@@ -27,7 +27,7 @@ from tests.digests.rows import BEGAN, SEVEN, Rows, channels, counter, subscripti
 from tests.digests.test_render import made
 from tests.digests.test_select import hit
 
-PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "templates.md"
+PAGE = Path(__file__).resolve().parent.parent.parent / "monitor" / "docs" / "templates.md"
 EXTENDS = '{% extends "builtin/digest.html" %}\n'
 EVERY = "{% for kind, heading, entries in sections %}{% for entry in entries %}\n"
 DONE = "{% endfor %}{% endfor %}"
@@ -41,7 +41,7 @@ def files(**sources: str) -> Templates:
 @pytest.mark.parametrize(
     ("sources", "told"),
     [
-        ({"digest_html": "{% for a in sections %}"}, r"looks/digest.html:1: is not a template: .*end of template.*docs/templates.md"),
+        ({"digest_html": "{% for a in sections %}"}, r"looks/digest.html:1: is not a template: .*end of template.*monitor help templates"),
         ({"digest_html": f"{EVERY}{{{{ entry.line.headlin }}}}{DONE}"}, r"looks/digest.html:2: cannot be rendered: .*'headlin'"),
         ({"digest_html": "\n\n{{ section }}"}, r"looks/digest.html:3: unknown name 'section' \(did you mean 'sections'\?\)"),
         ({"digest_txt": f"{EVERY}{{{{ word('wy') }}}}{DONE}"}, r"looks/digest.txt:2: cannot be rendered: there is no 'wy'"),
@@ -94,14 +94,14 @@ def test_the_built_in_look_passes_its_own_check() -> None:
 
 
 def test_the_page_documents_the_context() -> None:
-    """docs/templates.md names exactly what a template can use: a name added or taken away in the code must show there."""
+    """The page on templates names exactly what a template can use: a name added or taken away in the code must show there."""
     text = PAGE.read_text(encoding="utf-8")
     named = set(re.findall(r"(?m)^\| `([\w.]+)` \|", text))
     kinds = {"document": Document, "entry": Entry, "line": Line, "coverage": Coverage, "failing": Failing, "since": Since}
     wanted = set(CONTEXT) | {f"{noun}.{field.name}" for noun, kind in kinds.items() for field in fields(kind)}
     wanted |= {"document.of", "document.also_count"} | {f"say.{name}" for name in dir(Phrases) if not name.startswith("_")}
     assert named == wanted
-    blocks = re.findall(r"{% block (\w+)", (PAGE.parent.parent / "monitor/digests/templates/digest.html").read_text(encoding="utf-8"))
+    blocks = re.findall(r"{% block (\w+)", (PAGE.parent.parent / "digests/templates/digest.html").read_text(encoding="utf-8"))
     listed = re.search(r"The blocks are (.*?)\. In a block the names (.*?) of the", text)
     assert listed is not None
     assert re.findall(r"`(\w+)`", listed[1]) == blocks

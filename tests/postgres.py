@@ -36,12 +36,15 @@ class Missing(Exception):
 
 
 class Server:
-    """A PostgreSQL server in a folder of its own. `user` is whom it runs as where this process is root: PostgreSQL refuses root."""
+    """A PostgreSQL server in a folder of its own, made in `where` (in memory if there is room).
 
-    def __init__(self, settings: tuple[str, ...] = _QUICK) -> None:
+    `user` is whom it runs as where this process is root: PostgreSQL refuses root.
+    """
+
+    def __init__(self, settings: tuple[str, ...] = _QUICK, where: str | None = None) -> None:
         self.programs = programs()
         self.user = _other_user() if os.geteuid() == 0 else None
-        self.folder = Path(tempfile.mkdtemp(prefix="monitor-pg-", dir=_memory()))
+        self.folder = Path(tempfile.mkdtemp(prefix="monitor-pg-", dir=where or _memory()))
         self.settings = settings
         self._leash: subprocess.Popen[bytes] | None = None
         if self.user:

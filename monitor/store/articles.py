@@ -91,7 +91,7 @@ where t.article_id in ({numbers}) and a.first_seen_at < :before and a.matched_re
 _DROP_TEXT = "delete from texts where article_id = :id"
 _DROP_SKETCH = "delete from sketch_values where article_id = :id"
 _OLDEST_SKETCHES = """
-select distinct s.article_id as id, a.first_seen_at from sketch_values s join articles a on a.id = s.article_id order by s.article_id limit :limit
+select id, a.first_seen_at from (select distinct article_id as id from sketch_values order by article_id limit :limit) s join articles a using (id) order by id
 """
 _ROBOTS = "select robots, robots_at from sites where id = :site"
 _SAVE_ROBOTS = "update sites set robots = :robots, robots_at = :now where id = :site"

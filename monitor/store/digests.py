@@ -22,12 +22,12 @@ where subscription_id = :subscription and missed = 0 and covers_to_at <= :now or
 _LAST_URGENT = "select max(created_at) as made_at from digests where subscription_id = :subscription and kind = 'urgent'"
 _LABELS = "select label from slots where subscription_id = :subscription and due_at > :after and due_at <= :until"
 # Watchlists by their own since: one that a subscription took up later does not bring its old hits. Hits up to settled_hit_id were all told;
-# the cross join keeps SQLite on that range of ids.
+# the cross join keeps SQLite on that range of ids, and PostgreSQL sees how short it is where it is given as a number.
 _UNTOLD = """
 from hits h cross join subscription_watchlists w left join digest_hits d on d.subscription_id = :subscription and d.hit_id = h.id
-where h.id > (select s.settled_hit_id from subscriptions s where s.id = :subscription)
-  and w.subscription_id = :subscription and w.watchlist = h.watchlist and h.created_at >= w.since_at and d.hit_id is null
+where h.id > :settled and w.subscription_id = :subscription and w.watchlist = h.watchlist and h.created_at >= w.since_at and d.hit_id is null
 """
+_SETTLED = "select settled_hit_id as settled from subscriptions where id = :subscription"
 _GROUPED = f"{_UNTOLD} and h.story_id is not null"
 _UNSETTLED = f"select coalesce((select min(h.id) {_UNTOLD}), (select max(h.id) + 1 from hits h), 1) as first"
 _SETTLE = "update subscriptions set settled_hit_id = :settled where id = :subscription and settled_hit_id < :settled"
@@ -211,7 +211,7 @@ def waiting(store: Store, subscription: int) -> list[Row]:
 
     `told`: 0 nothing, 1 worth a look, 2 as news; `told_at` the latest time. Times are instants, `delta` a tuple.
     """
-    rows = store.all(_WAITING, subscription=subscription)
+    rows = store.all(_WAITING, subscription=subscription, settled=_settled(store, subscription))
     stories = {int(row["story"]) for row in rows}
     known = {row["story"]: row for row in rows_among(store, _TOLD, stories, subscription=subscription)}
     titles: dict[int, list[str]] = {}
@@ -305,13 +305,20 @@ def _record_members(store: Store, plan: Plan, digest_id: int) -> None:
         if not made:
             raise Superseded(f"hit {member.hit} is told already")
     if plan.kind != "urgent":
-        store.run(_QUIET, subscription=plan.subscription, digest=digest_id, now=plan.planned_at)
+        settled = _settled(store, plan.subscription)
+        store.run(_QUIET, subscription=plan.subscription, settled=settled, digest=digest_id, now=plan.planned_at)
     _settle(store, plan.subscription)
+
+
+def _settled(store: Store, subscription: int) -> int:
+    """The hit up to which all were told."""
+    row = store.one(_SETTLED, subscription=subscription)
+    return 0 if row is None else int(row["settled"])
 
 
 def _settle(store: Store, subscription: int) -> None:
     """Moves the mark up to which every hit has its place, so that the next look at what waits does not read all history."""
-    row = store.one(_UNSETTLED, subscription=subscription)
+    row = store.one(_UNSETTLED, subscription=subscription, settled=_settled(store, subscription))
     assert row is not None
     store.run(_SETTLE, subscription=subscription, settled=row["first"] - 1 - _MARGIN)
 

@@ -66,10 +66,11 @@ select h.id, h.watchlist, h.band, h.score, h.quiet, h.backfill, h.story_id, h.no
 from hits h join articles a on a.id = h.article_id
 where h.created_at >= :since{chosen}
   and (cast(:watchlist as text) is null or h.watchlist = :watchlist) and (cast(:band as text) is null or h.band = :band)
-order by h.created_at desc, h.id desc limit :limit
+order by {by} desc, h.id desc limit :limit
 """
 _OF_ARTICLES = " and h.article_id in ({numbers})"
-# A name that is everywhere is soon met in the newest hits; the hits of one that is rare are soon listed. Neither way suits both.
+# A name that is everywhere is soon met in the newest hits; the hits of one that is rare are soon listed. Neither way suits both, and PostgreSQL would
+# go through the newest for the rare one too, if it could have them in order.
 _NAMING_OFTEN = " and exists (select 1 from mentions m where m.hit_id = h.id and m.name = :entity)"
 _NAMING_SELDOM = " and h.id in (select m.hit_id from mentions m where m.name = :entity)"
 _NAMED = "select count(*) as n from (select 1 as one from mentions where name = :entity limit :most) as some_of_them"
@@ -265,10 +266,11 @@ def listed(
     if entity is not None:
         chosen = _naming(store, entity)
         values["entity"] = entity
+    sql = _LIST.replace("{by}", "h.created_at || ''" if chosen == _NAMING_SELDOM else "h.created_at")
     if articles is None:
-        rows = store.all(_LIST.replace("{chosen}", chosen), **values)
+        rows = store.all(sql.replace("{chosen}", chosen), **values)
     else:
-        found = rows_among(store, _LIST.replace("{chosen}", chosen + _OF_ARTICLES), articles, **values)
+        found = rows_among(store, sql.replace("{chosen}", chosen + _OF_ARTICLES), articles, **values)
         rows = sorted(found, key=lambda row: (row["created_at"], row["id"]), reverse=True)[:limit]
     return [_with_evidence(row) for row in rows]
 

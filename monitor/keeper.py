@@ -72,14 +72,18 @@ class Keeper:
 
     def _beat(self) -> None:
         self._store.check_place()
-        self._turn(after_probe(self.mode, self._probe(), self.limits, self._clocks.wall()))
+        found = self._probe()
+        if found is not None:
+            self._turn(after_probe(self.mode, found, self.limits, self._clocks.wall()))
+        # A fault that is dealt with feeds the watchdog too: a restart would mend nothing, and end what can still be sent.
         self._notifier.alive(self.status())
 
     def status(self) -> str:
         """One line for the service manager."""
         return self.mode.name if self.mode.name == "normal" else f"{self.mode.name}: {self.mode.reason}"
 
-    def _probe(self) -> Probe:
+    def _probe(self) -> Probe | None:
+        """What a write that was tried says of the disk; None where somebody else held the database and nothing is known."""
         now = self._clocks.wall()
         try:
             room = _room(self._store)
@@ -96,7 +100,7 @@ class Keeper:
         except StoreError as error:
             # Locked by a person's long transaction: no fault of the disk, and the next look may find it free.
             logger().warning("database busy", error=str(error))
-            return Probe(free_bytes=room.free_bytes, total_bytes=room.total_bytes)
+            return None
         ballast = lay_ballast(self._store.path) if self._store.path is not None and self.mode.name != "low-space" else True
         return Probe(free_bytes=room.free_bytes, total_bytes=room.total_bytes, ballast=ballast)
 

@@ -159,6 +159,29 @@ def test_case_29_a_busy_database_is_no_fault(store: SqliteStore) -> None:
     other.close()
 
 
+def test_a_busy_database_proves_no_disk_mended(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Degraded, the daemon stays so until a write went through: that somebody else holds the database says nothing of the disk."""
+    import sqlite3
+
+    from monitor.store import sqlite as engine
+
+    time = Time()
+    watch = keeper(store, time)
+    watch.look()
+    watch.fault(StoreUnwritable("disk I/O error"))
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("begin immediate")
+    monkeypatch.setattr(engine, "_PRAGMAS", (*engine._PRAGMAS, "busy_timeout=10"))
+    time.go(BEAT_S)
+    watch.look()
+    assert (watch.mode.name, watch.mode.writable) == ("degraded", False)
+    other.execute("rollback")
+    other.close()
+    time.go(BEAT_S)
+    watch.look()
+    assert watch.mode.name == "normal"
+
+
 def test_case_41_a_clock_step_is_an_event(store: SqliteStore) -> None:
     """A wall clock that moves apart from running time by more than a minute is told, with its size and way; less is not."""
     time = Time()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from monitor.config import ChannelSettings
 from monitor.config.present import masked, secret_values
@@ -14,7 +15,7 @@ from monitor.deliveries.settle import Settlement, settlement
 from monitor.errors import StoreError
 from monitor.fetch.polite import Sender
 from monitor.log import logger
-from monitor.model import SendVerdict
+from monitor.model import Message, SendVerdict
 from monitor.store import deliveries as stored
 from monitor.store.deliveries import Claim
 from monitor.store.driver import Store
@@ -139,6 +140,9 @@ class _Sending:
             detail = f"channel {claimed.delivery.channel} is no longer configured"
             verdict = SendVerdict(outcome="parked", code="channel", detail=detail, retry_after_s=_NO_CHANNEL_S)
             return verdict, (_NO_CHANNEL_S,), timedelta.max
+        if not _is_whole(claimed.message):
+            detail = "the stored bytes are not those that were frozen: look at the database with `monitor db check`"
+            return SendVerdict(outcome="refused", code="damaged", detail=detail), channel.schedule, channel.patience
         await asyncio.to_thread(stored.extend, self._store, claimed, self._clock() + channel.lease)
         return await self._attempt(channel, claimed), channel.schedule, channel.patience
 
@@ -170,3 +174,8 @@ class _Sending:
                 record_event(self._store, now, "delivery.failing", delivery.destination, verdict.detail)
             elif state == "delivered" and (claimed.was == "parked" or delivery.attempts > ALARM_AFTER):
                 record_event(self._store, now, "delivery.recovered", delivery.destination, f"after {delivery.attempts} attempts")
+
+
+def _is_whole(message: Message) -> bool:
+    """True where a message has the bytes it was frozen with: under one identity nothing else may go out."""
+    return not message.sha256 or sha256(message.body).hexdigest() == message.sha256

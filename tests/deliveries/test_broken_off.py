@@ -93,3 +93,15 @@ def test_a_channel_that_is_gone_holds_up_no_other(store: SqliteStore, clock: Clo
     add_message(store, "new", ("mail", "mail:a@example.org"))
     assert run(store, clock) == DeliverCounts(parked=1, delivered=1)
     assert states(store) == ["parked", "delivered"]
+
+
+def test_bytes_that_changed_in_the_store_are_not_sent(store: SqliteStore, clock: Clock, channels: dict[str, FakeChannel]) -> None:
+    """Nothing but the frozen bytes goes out under an identity; the damaged one ends visibly and holds up nothing."""
+    add_message(store, "m-0", ("mail", "mail:a@example.org"))
+    add_message(store, "m-1", ("mail", "mail:a@example.org"))
+    with store.write():
+        store.run("update messages set body = :body where uid = 'm-0'", body=b"altered")
+    assert run(store, clock) == DeliverCounts(rejected=1, delivered=1)
+    assert [uid for _, uid in channels["mail"].offered] == ["m-1"]
+    row = store.one("select last_code from deliveries where id = 1")
+    assert row == {"last_code": "damaged"}

@@ -10,6 +10,8 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 CASES = 152
+WITHOUT_A_TEST = {12, 38, 39, 40, 110, 131}
+"""PostgreSQL under several workers and in trouble; expressions, which the language of watchlists has not; old mail servers."""
 _ROW = re.compile(r"^\| (\d+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 _NAMED = re.compile(r"`([a-z0-9_/]+\.py)(?:::(test_\w+))?`")
 
@@ -34,6 +36,8 @@ def test_case_is_answered(case: int) -> None:
         assert not name or re.search(rf"^\s*(?:async )?def {name}\(", text, re.MULTILINE), f"{path} has no {name}"
 
 
-def test_most_cases_are_tests() -> None:
-    """At least three of four cases are answered by a test."""
-    assert sum(bool(_NAMED.search(answer)) for answer in rows().values()) >= CASES * 3 // 4 - 2
+def test_all_other_cases_are_tests() -> None:
+    """Only these have no test; why is said in the table."""
+    without = {number for number, answer in rows().items() if not _NAMED.search(answer)}
+    assert without <= WITHOUT_A_TEST
+    assert not any(answer.startswith("open") for answer in rows().values())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from monitor.app import load
+from monitor.app import load, now
+from monitor.config import load_config
+from monitor.daemon import _files as watched_files
 from monitor.digests.coverage import Coverage, Failing, Since
 from monitor.digests.document import Document, Entry, Line
 from monitor.digests.phrases import Phrases
@@ -20,9 +23,10 @@ from monitor.digests.template import BUILT_IN, CONTEXT, IN_BLOCKS, MAX_BYTES, Te
 from monitor.errors import ConfigError
 from monitor.health import read_health
 from monitor.store import subscriptions
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import events
 from tests.cli.desk import CONFIG, WATCHLIST
+from tests.commands import run
 from tests.digests.rows import BEGAN, SEVEN, Rows, channels, counter, subscription
 from tests.digests.test_render import made
 from tests.digests.test_select import hit
@@ -174,6 +178,34 @@ def test_configuration_names_the_folder(tmp_path: Path) -> None:
         load(path)
     (tmp_path / "looks" / "digest.html").write_text(EXTENDS, encoding="utf-8")
     assert load(path)[0].digest.templates == tmp_path / "looks"
+    assert {tmp_path / "looks", tmp_path / "looks" / "digest.html"} <= set(watched_files(load(path)[0]))
+
+
+def test_the_commands_use_and_check_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`config check` counts the templates or names the fault; `digests preview` shows the look, or says why it shows the built-in one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pair.toml").write_text(WATCHLIST, encoding="utf-8")
+    (tmp_path / "config.toml").write_text(CONFIG + '\n[digest]\ntemplates = "looks"\n', encoding="utf-8")
+    (tmp_path / "looks").mkdir()
+    look = tmp_path / "looks" / "digest.txt"
+    look.write_text(f"A look of our own\n{EVERY}{{{{ entry.line.headline }}}}{DONE}", encoding="utf-8")
+    assert "1 template: fine" in run("config", "check").err
+    store = open_sqlite(tmp_path / "monitor.db")
+    subscriptions.sync(store, load_config(tmp_path / "config.toml").subscription, now() - timedelta(minutes=2))
+    rows = Rows(store, watchlist="pair")
+    rows.hit("Norco builds a dam", story=rows.story(), seen=now() - timedelta(minutes=1))
+    store.close()
+    assert "A look of our own\n" in run("digests", "preview").out
+    look.write_text(
+        f"{{% if document.uid == 'preview' %}}{{{{ 1 / 0 }}}}{{% endif %}}{EVERY}{{{{ entry.line.headline }}}}{DONE}", encoding="utf-8"
+    )
+    shown = run("digests", "preview")
+    assert (shown.code, "NEW DEVELOPMENTS" in shown.out) == (0, True)
+    assert "digest.txt:1: cannot be rendered: division by zero" in shown.err
+    look.write_text("{{ nothing }}", encoding="utf-8")
+    wrong = run("config", "check")
+    assert wrong.code == 2
+    assert "digest.txt:1: unknown name 'nothing'" in wrong.err
 
 
 def test_the_same_files_give_the_same_name() -> None:

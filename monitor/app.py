@@ -54,6 +54,34 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class ServerClock:
+    """The clock of the database server, which all its workers share: looked at now and then, carried on in between by time that no setting moves."""
+
+    def __init__(self, running: Callable[[], float], at: datetime) -> None:
+        self._running = running
+        self.set(at)
+
+    def set(self, at: datetime) -> None:
+        """What the server's clock says at this moment."""
+        self._seen = at, self._running()
+
+    def __call__(self) -> datetime:
+        at, running = self._seen
+        return at + timedelta(seconds=self._running() - running)
+
+
+def clock_of(store: Store) -> Callable[[], datetime]:
+    """The clock that decides about leases and due times: the server's where the database is on one, else this machine's."""
+    at = store.now()
+    return now if at is None else ServerClock(running_s, at)
+
+
+def running_s() -> float:
+    """Seconds that nobody can set, sleep included where this machine tells it (Linux)."""
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
 def new_id() -> str:
     """A random identity that no other row, machine or restored backup can share."""
     return str(uuid.uuid4())
@@ -234,6 +262,7 @@ async def open_app(
     read_articles: bool = True,
     force_plan: str | None = None,
     tally: Tally | None = None,
+    worker: str = "",
 ) -> AsyncIterator[App]:
     """Opens both doors and yields the App; closes them at the end. Raises ConfigError before anything is touched.
 
@@ -266,6 +295,7 @@ async def open_app(
             read_articles=read_articles,
             force_plan=force_plan,
             tally=tally,
+            worker=worker or new_id(),
         )
         yield replace(app, read_settings=replace(app.read_settings, wanted=_wanted(app)))
 

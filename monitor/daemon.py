@@ -10,13 +10,13 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from monitor import __version__
-from monitor.app import load, new_id, new_token, now, open_app, template_files
+from monitor.app import ServerClock, clock_of, load, new_id, new_token, open_app, running_s, template_files
 from monitor.config import Config
 from monitor.errors import AlreadyRunning, ConfigError, MonitorError, StoreDamaged, StoreError, StoreUnwritable
 from monitor.keeper import Clocks, FileWatch, Keeper
@@ -24,7 +24,7 @@ from monitor.log import logger
 from monitor.mode import MIB, Limits
 from monitor.notify import Notifier
 from monitor.ping import DeadMan
-from monitor.pipeline import STEPS, App, Counts, run_step
+from monitor.pipeline import ROLES, STEPS, App, Counts, run_step
 from monitor.scheduler import Ticker
 from monitor.store import deliveries, sites
 from monitor.store.clock import pull_back
@@ -51,22 +51,28 @@ PING_S = 30
 
 
 @contextmanager
-def single_instance(database: Path) -> Iterator[None]:
-    """Holds the lock beside the database for life. Raises AlreadyRunning that names the process holding it, StoreUnwritable where there can be no lock."""
+def single_instance(database: Path | None, *, shared: bool = False) -> Iterator[None]:
+    """Holds the lock beside the database for life; a server (None) needs none. `shared`: beside others that share it.
+
+    Raises AlreadyRunning that names the process holding it, StoreUnwritable where there can be no lock.
+    """
+    if database is None:
+        yield
+        return
     path = database.with_name(database.name + ".lock")
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError:
             holder = os.read(lock, 32).decode("ascii", "replace").strip() or "unknown"
             raise AlreadyRunning(f"another monitor (process {holder}) runs on {database}; stop it first, or use another --db") from None
         # On a full disk the lock holds without saying who has it.
         with suppress(OSError):
             os.ftruncate(lock, 0)
-            os.write(lock, str(os.getpid()).encode("ascii"))
+            os.write(lock, b"several" if shared else str(os.getpid()).encode("ascii"))
         yield
     finally:
         os.close(lock)
@@ -82,18 +88,33 @@ def take_over(store: Store, now: datetime) -> None:
     pull_back(store, now)
 
 
-def clocks() -> Clocks:
-    """The clocks of this machine. Where it cannot tell time asleep (not Linux), sleep counts as running."""
-    boot = getattr(time, "CLOCK_BOOTTIME", None)
-    running = time.monotonic if boot is None else partial(time.clock_gettime, boot)
-    return Clocks(wall=now, running=running, awake=time.monotonic)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What this daemon does of the whole: its roles, and whether others may work on the same database."""
+
+    roles: tuple[str, ...] = tuple(ROLES)
+    shared: bool = False
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps of its roles, in the pipeline's order."""
+        mine = {step for role in self.roles for step in ROLES[role]}
+        return tuple(name for name in STEPS if name in mine)
+
+
+def clocks(store: Store) -> Clocks:
+    """The clocks that count for a store. Where the machine cannot tell time asleep (not Linux), sleep counts as running."""
+    wall = clock_of(store)
+    return Clocks(wall=wall, running=running_s, awake=time.monotonic, keep=wall.set if isinstance(wall, ServerClock) else None)
 
 
 class Running:
     """What one process of the daemon holds from start to end, whatever is reloaded meanwhile."""
 
-    def __init__(self, config: Config, store: Store, daemon_id: str, report: Callable[[str, Counts], None]) -> None:
-        machine = clocks()
+    def __init__(self, config: Config, store: Store, daemon_id: str, part: Part, report: Callable[[str, Counts], None]) -> None:
+        machine = clocks(store)
+        self.part = part
+        self.clock = machine.wall
         self.notifier = Notifier(os.environ)
         self.keeper = Keeper(store, daemon_id, machine, new_id, _limits(config), self.notifier)
         self.watch = FileWatch(_files(config))
@@ -118,22 +139,25 @@ async def run_daemon(
     report: Callable[[str, Counts], None],
     *,
     read_articles: bool = True,
+    part: Part | None = None,
     on_config: Callable[[Config], None],
 ) -> None:
     """Runs until SIGTERM or SIGINT; a second signal ends the process at once. SIGHUP or a changed file reloads, keeping the old configuration
     where the new one is wrong. `on_config` hears of each configuration in force. Raises StoreDamaged where the database is damaged meanwhile.
     """
     daemon_id = new_id()
-    running = Running(config, store, daemon_id, report)
+    running = Running(config, store, daemon_id, part or Part(), report)
     _handle_signals(running.stop, running.reload)
-    await asyncio.to_thread(_begin, store, daemon_id, now())
+    await asyncio.to_thread(_begin, store, daemon_id, running.part, running.clock())
     first = True
     while not running.stop.is_set():
         on_config(config)
         running.keeper.limits = _limits(config)
         running.watch.follow(_files(config))
         async with AsyncExitStack() as open_things:
-            opener = partial(open_app, config, store, read_articles=read_articles, tally=running.tally)
+            opener = partial(
+                open_app, config, store, clock=running.clock, read_articles=read_articles, worker=daemon_id, tally=running.tally
+            )
             app = await taken_up(open_things, opener, running.stop, partial(_look, running), patient=not first)
             if app is None:
                 break
@@ -144,7 +168,7 @@ async def run_daemon(
     if running.fatal is not None:
         raise running.fatal
     with suppress(StoreError):
-        await asyncio.to_thread(daemon_stopped, store, daemon_id, now())
+        await asyncio.to_thread(daemon_stopped, store, daemon_id, running.clock())
 
 
 async def taken_up(
@@ -172,9 +196,9 @@ async def taken_up(
             return None
 
 
-def _begin(store: Store, daemon_id: str, now: datetime) -> None:
+def _begin(store: Store, daemon_id: str, part: Part, now: datetime) -> None:
     with store.write():
-        daemon_started(store, daemon_id, os.getpid(), socket.gethostname(), __version__, now)
+        daemon_started(store, daemon_id, os.getpid(), socket.gethostname(), __version__, now, roles=part.roles, shared=part.shared)
         set_fact(store, "mode", "")
         set_fact(store, "config_problem", "")
 
@@ -183,14 +207,22 @@ async def _live(app: App, running: Running) -> Config:
     """Ticks until a stop or a good new configuration, which it returns."""
     log = logger()
     ticker = Ticker()
-    dead_man = DeadMan([name for name in STEPS if name not in ("regroup", "tidy")], app.config.alarm, running.running_s)
-    for step in STEPS.values():
+    steps = running.part.steps
+    dead_man = DeadMan([name for name in steps if name not in ("regroup", "tidy")], app.config.alarm, running.running_s)
+    for step in map(STEPS.__getitem__, steps):
         ticker.every(step.every_s, step.name, partial(_tick, app, step.name, running, dead_man), app.clock(), step.parallel)
     ticker.every(PING_S, "ping", partial(_ping, app, running, dead_man), app.clock())
     ticker.every(LOOK_S, "look", partial(_look, running), app.clock())
     ticker.every(CARE_S, "care", partial(_care, app, running), app.clock())
     ticker.start()
-    log.info("started", version=__version__, feeds=len(app.config.feed), watchlists=len(app.watchlists), pid=os.getpid())
+    log.info(
+        "started",
+        version=__version__,
+        feeds=len(app.config.feed),
+        watchlists=len(app.watchlists),
+        pid=os.getpid(),
+        roles=",".join(running.part.roles),
+    )
     running.notifier.ready(f"{len(app.config.feed)} feeds, {len(app.watchlists)} watchlists")
     fresh = await _next_config(app, running)
     log.info("stopping" if running.stop.is_set() else "reloading")

@@ -10,6 +10,7 @@ from monitor.hours import from_text, from_text_or_none
 from monitor.store.alarms import seen
 from monitor.store.driver import Store
 from monitor.store.steps import DaemonRun, StepRun, daemon_runs, fact, step_runs
+from monitor.store.workers import FORGOTTEN_AFTER, LOST_AFTER, Worker, lost, workers
 
 DAEMON_SILENT = timedelta(minutes=3)
 """The daemon writes once a minute that it lives."""
@@ -100,6 +101,8 @@ class Health:
     counts: dict[str, int]
     notes: Notes = Notes()
     findings: tuple[Finding, ...] = ()
+    workers: tuple[Worker, ...] = ()
+    lost: tuple[Worker, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -138,7 +141,14 @@ def read_health(store: Store, now: datetime, *, counted: bool = True) -> Health:
     )
     counts = (store.one(_COUNTS) or {}) if counted else {}
     known = Health(
-        feeds=feeds, deliveries=deliveries, steps=step_runs(store), daemons=daemon_runs(store), counts=counts, notes=_notes(store, now)
+        feeds=feeds,
+        deliveries=deliveries,
+        steps=step_runs(store),
+        daemons=daemon_runs(store),
+        counts=counts,
+        notes=_notes(store, now),
+        workers=workers(store, now - DAEMON_SILENT),
+        lost=lost(store, now - LOST_AFTER, now - FORGOTTEN_AFTER),
     )
     return replace(known, findings=judge(known, now))
 
@@ -157,10 +167,9 @@ def _notes(store: Store, now: datetime) -> Notes:
     )
 
 
-def is_alive(store: Store, now: datetime) -> bool:
-    """True where a daemon runs and wrote to the database within the last two minutes."""
-    newest = daemon_runs(store)[:1]
-    return any(life.stopped_at is None and now - life.seen_at <= DAEMON_SILENT for life in newest)
+def is_alive(store: Store, now: datetime, host: str) -> bool:
+    """True where a daemon runs and wrote to the database within the last three minutes; of several machines, one on `host`."""
+    return any(store.path is not None or worker.host == host for worker in workers(store, now - DAEMON_SILENT))
 
 
 def judge(health: Health, now: datetime) -> tuple[Finding, ...]:
@@ -170,6 +179,8 @@ def judge(health: Health, now: datetime) -> tuple[Finding, ...]:
 
 
 def _daemon(health: Health, now: datetime) -> list[Finding]:
+    if health.workers:
+        return [*_lost(health.lost), *_unmanned(health.workers)]
     if not health.daemons:
         text = "no daemon has run yet: start one with `monitor run`, or run `monitor once` from cron"
         return [Finding(area="daemon", problem=False, text=text, mend="monitor run")]
@@ -183,6 +194,30 @@ def _daemon(health: Health, now: datetime) -> list[Finding]:
         )
         return [Finding(area="daemon", problem=True, text=text, since_at=last.seen_at, mend="monitor run")]
     return []
+
+
+def _lost(workers: tuple[Worker, ...]) -> list[Finding]:
+    mend = "monitor run"
+    return [
+        Finding(
+            area="daemon",
+            problem=True,
+            text=f"the worker {each.name} ({', '.join(each.roles)}) has gone silent without stopping; the others go on",
+            since_at=each.seen_at,
+            mend=mend,
+        )
+        for each in workers
+    ]
+
+
+def _unmanned(workers: tuple[Worker, ...]) -> list[Finding]:
+    """Roles that no worker has."""
+    manned = {role for worker in workers for role in worker.roles}
+    return [
+        Finding(area="daemon", problem=True, text=f"no worker has the role {role}", mend=f"monitor run --roles {role}")
+        for role in ("visit", "think", "deliver")
+        if role not in manned
+    ]
 
 
 def _noted(health: Health) -> list[Finding]:
@@ -215,7 +250,8 @@ def _noted(health: Health) -> list[Finding]:
 
 def _steps(health: Health, now: datetime) -> list[Finding]:
     findings = []
-    running = health.daemons[0] if health.daemons and health.daemons[0].stopped_at is None else None
+    newest = health.daemons[0] if health.daemons and health.daemons[0].stopped_at is None else None
+    running = health.workers[-1] if health.workers else newest
     for step in health.steps:
         if step.error:
             text = f"the step {step.name} fails: {step.error}"

@@ -31,11 +31,12 @@ DEGRADED_BEAT_S = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clocks:
-    """The wall clock; seconds that run while the machine sleeps; seconds that stand still then."""
+    """The wall clock; seconds that run while the machine sleeps; seconds that stand still then. `keep` is told the server's clock, where that counts."""
 
     wall: Callable[[], datetime]
     running: Callable[[], float]
     awake: Callable[[], float]
+    keep: Callable[[datetime], None] | None = None
 
 
 class Keeper:
@@ -90,6 +91,8 @@ class Keeper:
             if self.mode.name == "degraded":
                 self._store.reopen()
             daemon_seen(self._store, self._daemon_id, now)
+            if self._clocks.keep is not None and (at := self._store.now()) is not None:
+                self._clocks.keep(at)
             if self._store.path is not None:
                 with suppress(OSError):
                     keep_marker(self._store.path, self._store, self._new_id, now)

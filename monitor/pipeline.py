@@ -24,7 +24,7 @@ from monitor.deliveries import step as deliveries
 from monitor.digests import step as digests
 from monitor.digests.publish import step as published
 from monitor.digests.template import BUILT_IN, Templates
-from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
+from monitor.errors import StoreBusy, StoreDamaged, StoreError, StoreUnwritable
 from monitor.feeds import step as feeds
 from monitor.fetch.polite import Sender
 from monitor.hits import step as hits
@@ -41,6 +41,7 @@ from monitor.store.recorder import Recorder
 from monitor.store.retention import Keeping, sweep_when_due
 from monitor.store.sites import LeaseLost
 from monitor.store.steps import step_ran
+from monitor.store.workers import token
 from monitor.stories import actions as standing
 from monitor.stories import step as stories
 from monitor.tally import Tally
@@ -55,6 +56,9 @@ LEASE = timedelta(minutes=5)
 SKETCHES_KEPT = timedelta(days=30)
 """How long near-duplicates of an article are found; they are looked for among the last seven days."""
 
+_BUSY_S, _BUSY_TRIES = 10.0, 5
+"""Where others hold the rows: the most seconds until the next try, and the tries of one tick."""
+
 AFTER_A_BUG = timedelta(minutes=15)
 """How long a site is left alone when its visit failed through a fault of ours: it must not be asked again at once, and again."""
 
@@ -65,6 +69,7 @@ class App:
 
     clock, new_id and jitter are the only clock and the only randomness of the program. `door` keeps a pause between requests to one host,
     `direct_door` does not. `force_plan` names a subscription whose digest is planned now, whatever its schedule says.
+    `worker` is the name under which this process claims what it works on.
     `patient`: the steps tick side by side, so that a late digest may wait for the others to catch up; `once` runs them in order instead.
     """
 
@@ -85,8 +90,13 @@ class App:
     read_articles: bool = True
     force_plan: str | None = None
     patient: bool = False
+    worker: str = ""
     templates: Templates = BUILT_IN
     tally: Tally = field(default_factory=Tally)
+
+    def token(self) -> str:
+        """An owner for one claim, new each time: an expired lease cannot be taken for another of the same worker."""
+        return token(self.worker, self.new_id())
 
 
 async def visit(app: App) -> Counts:
@@ -109,7 +119,7 @@ async def _visitor(app: App) -> Counts:
 
 def _claim(app: App) -> tuple[Site, ...]:
     now = app.clock()
-    return sites.claim(app.store, now, now + LEASE, 1, app.new_id(), feeds_only=not app.read_articles)
+    return sites.claim(app.store, now, now + LEASE, 1, app.token(), feeds_only=not app.read_articles)
 
 
 async def _visit(app: App, site: Site) -> Counts:
@@ -136,6 +146,10 @@ async def _visit(app: App, site: Site) -> Counts:
         return {"lost": 1}
     except (StoreUnwritable, StoreDamaged):
         raise
+    except StoreBusy as error:
+        logger(site=site.host).warning("visit put off", error=str(error))
+        again_at = app.clock() + timedelta(seconds=_BUSY_S * app.jitter())
+        return {"busy": 1}
     except Exception:  # noqa: BLE001 - the edge of one site: a bug met here must not stop the others
         logger(site=site.host).exception("visit failed")
         again_at = app.clock() + AFTER_A_BUG
@@ -195,7 +209,7 @@ async def deliver(app: App) -> Counts:
             store=app.store,
             door=app.direct_door,
             clock=app.clock,
-            new_id=app.new_id,
+            new_id=app.token,
             jitter=app.jitter,
             channels=app.config.channel,
             limit=100,
@@ -263,6 +277,13 @@ STEPS: Mapping[str, Step] = {
     )
 }
 
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "visit": ("visit",),
+    "think": ("match", "group", "regroup", "plan", "alarm", "publish", "tidy"),
+    "deliver": ("deliver",),
+}
+"""What one of several workers may be given to do, and the steps of it."""
+
 _IDLE = {"seen", "skipped"}
 """Counts that say something was looked at, not that something was done."""
 
@@ -276,7 +297,7 @@ async def run_step(app: App, name: str) -> Counts:
     counts: Counts = {}
     told = None
     try:
-        counts = await STEPS[name].run(app)
+        counts = await _patiently(app, name)
     except (StoreUnwritable, StoreDamaged):
         raise
     except Exception as error:  # noqa: BLE001 - the edge of a tick
@@ -291,6 +312,17 @@ async def run_step(app: App, name: str) -> Counts:
         # Locked by somebody else for too long: what the step did is recorded, only this note is not.
         logger(step=name).warning("run not recorded", error=str(error))
     return {"failed": 1} if told else counts
+
+
+async def _patiently(app: App, name: str) -> Counts:
+    """Runs a step, again where others held the rows it wanted or won a race for them: a step may be run twice (RELIABILITY case 40)."""
+    for number in range(1, _BUSY_TRIES):
+        try:
+            return await STEPS[name].run(app)
+        except StoreBusy as error:
+            logger(step=name).info("step again", error=str(error), number=number)
+            await asyncio.sleep(number * app.jitter())
+    return await STEPS[name].run(app)
 
 
 async def once(app: App, only: str | None = None, rounds: int = 1000, report: Callable[[str, Counts], None] | None = None) -> Counts:

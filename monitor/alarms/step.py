@@ -19,6 +19,7 @@ from monitor.log import logger
 from monitor.store import alarms as stored
 from monitor.store.alarms import AlarmMessage, StoredAlarm
 from monitor.store.driver import Store
+from monitor.store.workers import FORGOTTEN_AFTER, LOST_AFTER, lost, take, turn
 
 LISTEN_EVERY = timedelta(minutes=15)
 """Silences are measured so often; nothing about them is urgent."""
@@ -55,12 +56,16 @@ def _watch(
 ) -> AlarmCounts:
     _listen(store, settings, now)
     patience = Patience(failures=settings.after_failures, step=timedelta(minutes=settings.step_after_min))
+    seen_turn = turn(store, "alarms")
     standing = tuple(_alarm(row) for row in stored.standing(store))
-    found = troubles(_seen(store), patience, now)
+    found = troubles(_seen(store, now), patience, now)
     decision = decide(found, standing, stored.over_since(store, now - AGAIN_WITHIN), now)
     messages = tuple(_messages(decision, found, settings, channels, new_id, now))
     if (decision.kept, decision.over) != (standing, ()):
-        stored.record(store, tuple(map(_row, decision.kept)), tuple(map(_row, decision.over)), messages, now)
+        with store.write():
+            if not take(store, "alarms", seen_turn):
+                return AlarmCounts()  # another process has just looked and told
+            stored.record(store, tuple(map(_row, decision.kept)), tuple(map(_row, decision.over)), messages, now)
     for alarm in decision.raised:
         logger(subject=alarm.trouble.subject).error("alarm", text=alarm.trouble.text, mend=alarm.trouble.mend)
     for alarm in decision.cleared:
@@ -119,7 +124,7 @@ def _intake(store: Store, heard: Sequence[stored.Heard], now: datetime) -> datet
     return silent_since(stored.hours_of_all(store, now - WINDOW), min(begun), max(news), INTAKE_LEAST, INTAKE_DAYS, now)
 
 
-def _seen(store: Store) -> Seen:
+def _seen(store: Store, now: datetime) -> Seen:
     known = stored.seen(store)
     return Seen(
         feeds=tuple(FeedSeen(**row) for row in known.feeds),
@@ -133,6 +138,7 @@ def _seen(store: Store) -> Seen:
         intake_silent_since_at=known.intake_silent_since_at,
         began_at=known.began_at,
         died_at=known.died_at,
+        lost=tuple((each.name, each.seen_at) for each in lost(store, now - LOST_AFTER, now - FORGOTTEN_AFTER)),
     )
 
 

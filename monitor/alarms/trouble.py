@@ -76,7 +76,10 @@ class StepSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """Everything looked at. `began_at`: start of the daemon that runs now; `died_at`: last sign of life of one before it that was not stopped."""
+    """Everything looked at. `began_at`: start of the daemon that runs now; `died_at`: last sign of life of one before it that was not stopped.
+
+    `lost`: workers, of several, that went silent, and when.
+    """
 
     feeds: tuple[FeedSeen, ...] = ()
     destinations: tuple[DestinationSeen, ...] = ()
@@ -89,6 +92,7 @@ class Seen:
     intake_silent_since_at: datetime | None = None
     began_at: datetime | None = None
     died_at: datetime | None = None
+    lost: tuple[tuple[str, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,7 @@ def troubles(seen: Seen, patience: Patience, now: datetime) -> tuple[Trouble, ..
     """All troubles of this moment, each under a subject of its own."""
     return (
         *_daemon(seen, patience, now),
+        *_lost(seen.lost),
         *_feeds(seen.feeds, patience, now),
         *_held(seen.feeds, now),
         *_overdue(seen, now),
@@ -127,6 +132,13 @@ def _daemon(seen: Seen, patience: Patience, now: datetime) -> Iterable[Trouble]:
         text = f"the daemon was not running for {_span(seen.began_at - seen.died_at)}: it ended without being stopped (killed, or the machine went down)"
         subject = f"daemon {seen.began_at:%Y%m%dT%H%M%SZ}"
         yield Trouble(subject=subject, kind="daemon", text=text, since_at=seen.died_at, mend="monitor doctor", passing=True)
+
+
+def _lost(workers: tuple[tuple[str, datetime], ...]) -> Iterable[Trouble]:
+    for name, seen_at in workers:
+        text = f"the worker {name} has gone silent; the others do what it did"
+        mend = "start it again with `monitor run`; where it still runs, look at its way to the database"
+        yield Trouble(subject=f"worker {name}", kind="daemon", text=text, since_at=seen_at, mend=mend)
 
 
 def _feeds(feeds: tuple[FeedSeen, ...], patience: Patience, now: datetime) -> Iterable[Trouble]:

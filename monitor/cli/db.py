@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.output import document, emit, say, show
+from monitor.cli.output import document, emit, progress, say, show
 from monitor.cli.session import Session, open_session
 from monitor.errors import StoreError, UsageError
 from monitor.place import for_shell
@@ -218,3 +219,45 @@ def _kept(session: Session) -> int:
     from monitor.store.backups import KEPT
 
     return session.config.storage.backups_kept if session.configured else KEPT
+
+
+@db.command(name="copy")
+@click.option("--from", "source", required=True, metavar="FILE|ADDRESS", help="Where the history is.")
+@click.option("--to", "target", required=True, metavar="FILE|ADDRESS", help="An empty database, or one that an earlier copy began to fill.")
+@document
+def copy_(source: str, target: str, as_json: bool) -> None:
+    """Move a whole history from a file to a PostgreSQL server, or back. Numbers stay; counts and checksums of every table are compared.
+
+    Nothing may write to either meanwhile: stop the daemon first. Broken off, the same command goes on where it was. The source is left as it is.
+
+    \b
+    Example:
+      monitor db copy --from monitor.db --to postgresql://me@db/monitor
+    """
+    from dataclasses import asdict
+
+    from monitor.daemon import single_instance
+    from monitor.place import place_of
+    from monitor.store.copying import copy
+    from monitor.store.opening import open_store
+
+    try:
+        places = place_of(source, Path()), place_of(target, Path())
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if places[0].path is not None and not places[0].path.is_file():
+        raise UsageError(f"{places[0]} does not exist; name the database to copy from")
+    if places[0] == places[1]:
+        raise UsageError("name two different databases")
+    with ExitStack() as opened:
+        for place in places:
+            opened.enter_context(single_instance(place.path))
+        stores = [opened.enter_context(closing(open_store(place))) for place in places]
+        done = copy(stores[0], stores[1], opened.enter_context(progress(None, "rows")))
+    if as_json:
+        show({"ok": True, "tables": [asdict(each) for each in done]}, as_json=True)
+        return
+    for each in done:
+        if each.rows:
+            say(f"{each.table}: {each.rows} rows, {each.now} of them copied now; checksum {each.checksum[:12]} on both sides")
+    say(f"{places[1]} holds all that {places[0]} holds; name it as `database` in config.toml, then start the workers")

@@ -12,6 +12,7 @@ from monitor.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.daemon import Part
     from monitor.pipeline import App, Counts
 
 STEP_NAMES = ("visit", "match", "group", "regroup", "plan", "alarm", "deliver", "publish", "tidy")
@@ -22,24 +23,33 @@ STEP_NAMES = ("visit", "match", "group", "regroup", "plan", "alarm", "deliver", 
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Instead of the configured one.")
 @click.option("--force", is_flag=True, help="Start although the database lies on a network file system.")
 @click.option("--ignore-clock", is_flag=True, help="Start although the clock says a time before this program was made.")
+@click.option("--roles", metavar="LIST", help="What this worker does of visit, think and deliver, by commas. Default: all.")
+@click.option("--shared", is_flag=True, help="Several processes of this machine work on one SQLite file, by leases instead of the lock.")
 @click.pass_context
-def run(ctx: click.Context, no_articles: bool, log_format: str | None, force: bool, ignore_clock: bool) -> None:
+def run(
+    ctx: click.Context, no_articles: bool, log_format: str | None, force: bool, ignore_clock: bool, roles: str | None, shared: bool
+) -> None:
     """Run the daemon until it is stopped (SIGTERM, or Ctrl-C). It reloads when its files change, or on SIGHUP.
 
+    On PostgreSQL the same command on more machines shares the work.
+
     \b
-    Example:
-      monitor run --log-format json
+    Examples:
+      monitor run
+      monitor --db postgresql://me@db/monitor run --roles visit,deliver
+      monitor run --shared
     """
     import asyncio
 
     from monitor.daemon import run_daemon, single_instance, take_over
 
     session = open_session(ctx)
+    part = _part(session, roles, shared)
     session.watchlists  # noqa: B018 - every configuration problem is told before anything is touched
     _configure_log(session.config, log_format)
     _refuse_network(session, force)
     _refuse_clock(session, ignore_clock)
-    with single_instance(session.store_path), live("starting") as status:
+    with single_instance(session.place.path, shared=part.shared), live("starting") as status:
 
         def report(name: str, counts: Counts) -> None:
             done = ", ".join(f"{value} {key}" for key, value in counts.items() if value)
@@ -48,8 +58,9 @@ def run(ctx: click.Context, no_articles: bool, log_format: str | None, force: bo
         def on_config(config: Config) -> None:
             _configure_log(config, log_format)
 
-        take_over(session.store, session.now())
-        asyncio.run(run_daemon(session.config, session.store, report, read_articles=not no_articles, on_config=on_config))
+        if not part.shared:
+            take_over(session.store, session.now())
+        asyncio.run(run_daemon(session.config, session.store, report, read_articles=not no_articles, part=part, on_config=on_config))
 
 
 @click.command()
@@ -80,7 +91,7 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
     _configure_log(session.config, None)
     _refuse_network(session, forced=False)
     _refuse_clock(session, forced=False)
-    with single_instance(session.store_path), progress(None, "cycle") as advance:
+    with single_instance(session.place.path), progress(None, "cycle") as advance:
 
         async def cycle(app: App) -> Counts:
             if force:
@@ -91,9 +102,11 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
                 await ping(app.direct_door, app.config.alarm)
             return counts
 
-        take_over(session.store, session.now())
+        if session.place.path is not None:
+            take_over(session.store, session.now())
         counts = session.run(cycle)
-        keep_marker(session.store_path, session.store, new_id, session.now())
+        if session.place.path is not None:
+            keep_marker(session.place.path, session.store, new_id, session.now())
     health = read_health(session.store, session.now())
     unreachable = bool(health.feeds) and all(feed.failing_since_at is not None for feed in health.feeds if feed.state == "active")
     failed = any(name.endswith(".failed") for name in counts)
@@ -116,10 +129,25 @@ def _configure_log(config: Config, form: str | None) -> None:
     configure(config.log.level, form or config.log.format, secrets_in(config))
 
 
+def _part(session: Session, roles: str | None, shared: bool) -> Part:
+    from monitor.daemon import Part
+    from monitor.pipeline import ROLES
+
+    several = shared or session.place.path is None
+    wanted = tuple(role.strip() for role in roles.split(",")) if roles else tuple(ROLES)
+    if unknown := [role for role in wanted if role not in ROLES]:
+        raise UsageError(f"--roles: there is no role {unknown[0]!r}; choose of {', '.join(ROLES)}")
+    if len(set(wanted)) < len(ROLES) and not several:
+        raise UsageError("--roles divides the work among several workers: give --shared too, or use a PostgreSQL database")
+    return Part(roles=tuple(role for role in ROLES if role in wanted), shared=several)
+
+
 def _refuse_network(session: Session, forced: bool) -> None:
     from monitor.store.disk import file_system, is_network
 
-    folder = session.store_path.parent
+    if session.place.path is None:
+        return
+    folder = session.place.path.parent
     kind = file_system(folder)
     if is_network(kind) and not (forced or session.config.storage.network):
         raise StoreError(

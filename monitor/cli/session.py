@@ -109,10 +109,10 @@ class Session:
 
     def run(self, work: Callable[[App], Awaitable[Answer]]) -> Answer:
         """Opens the app (fetch door and parse door included), does asynchronous work with it and closes it."""
-        from monitor.app import open_app
+        from monitor.app import clock_of, open_app
 
         async def opened() -> Answer:
-            async with open_app(self.config, self.store, watchlists=self.watchlists) as app:
+            async with open_app(self.config, self.store, clock=clock_of(self.store), watchlists=self.watchlists) as app:
                 return await work(app)
 
         return asyncio.run(opened())

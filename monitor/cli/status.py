@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.output import age, document, item, local_time, show
 from monitor.cli.session import open_session
+
+if TYPE_CHECKING:
+    from monitor.store.workers import Held
 
 SHOWN = 12
 """Findings shown to a person; the rest is counted."""
@@ -29,7 +35,7 @@ def status(ctx: click.Context, alive: bool, as_json: bool) -> int:
     session = open_session(ctx)
     now = session.now()
     if alive:
-        lives = is_alive(session.store, now)
+        lives = is_alive(session.store, now, platform.node())
         show({"alive": lives}, as_json)
         return 0 if lives else 1
     health = read_health(session.store, now)
@@ -48,6 +54,18 @@ def status(ctx: click.Context, alive: bool, as_json: bool) -> int:
     click.echo(f"articles   {counts['articles']} known, {counts['pending']} to be read, {counts['dead']} unreadable")
     click.echo(f"hits       {counts['hits']} in {counts['stories']} stories")
     click.echo(f"digests    {counts['digests']} planned, {counts['delivered']} deliveries made")
+    for worker in health.workers:
+        what = f"{', '.join(worker.roles)}; at work {age(worker.started_at, now)}, seen {age(worker.seen_at, now)}"
+        item("worker     ", f"{worker.name}: {what}{_holds(worker.holds, now)}")
     for step in health.steps:
         click.echo(f"step       {step.name.ljust(8)} last run {age(step.finished_at, now)}, last without error {age(step.ok_at, now)}")
     return 0 if health.ok else 1
+
+
+def _holds(holds: tuple[Held, ...], now: datetime) -> str:
+    """What a worker holds and since when, the longest first."""
+    if not holds:
+        return ""
+    told = ", ".join(f"{each.what} ({age(each.since_at, now)})" for each in holds[:SHOWN])
+    more = len(holds) - SHOWN
+    return f"; holds {told}" + (f" and {more} more" if more > 0 else "")

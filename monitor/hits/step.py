@@ -59,11 +59,17 @@ async def match(*, store: Store, matcher: Matcher, clock: Callable[[], datetime]
 
 
 def match_now(store: Store, matcher: Matcher, clock: Callable[[], datetime], limit: int) -> MatchCounts:
-    """`match` for a caller that has no event loop."""
+    """`match` for a caller that has no event loop.
+
+    A process whose watchlists are no longer those in force (another one was started with newer ones) matches nothing: what it did would be old.
+    """
     matched = made = quiet = renewed = 0
-    for article in hits.due(store, matcher.rev, limit):
-        verdicts = matcher.verdicts(article.title, article.text, article.lang, weak=is_teaser(article.text_source, article.text))
-        saved = hits.save(store, article, verdicts, matcher.rev, matcher.version_ids, clock())
+    for article in hits.due(store, matcher.rev, limit) if watchlists.current_rev(store) == matcher.rev else ():
+        with store.write():
+            if not hits.take(store, article):
+                continue
+            verdicts = matcher.verdicts(article.title, article.text, article.lang, weak=is_teaser(article.text_source, article.text))
+            saved = hits.save(store, article, verdicts, matcher.rev, matcher.version_ids, clock())
         matched += not saved.superseded
         made += saved.new
         quiet += saved.quiet

@@ -52,7 +52,7 @@ from deliveries d where d.state in ('rejected', 'expired')
 group by d.destination order by d.destination
 """
 _STEPS = "select name, finished_at, ok_at, coalesce(error, '') as error from steps order by name"
-_LIVES = "select started_at, seen_at, stopped_at from daemons order by started_at desc limit 2"
+_LIVES = "select started_at, seen_at, stopped_at, shared from daemons order by started_at desc limit 2"
 
 _HEARD = """
 select id, interval_s, baseline_at, last_new_at, last_success_at from feeds where state = 'active' and baseline_at is not null order by id
@@ -183,7 +183,9 @@ def seen(store: Store) -> Known:
     mode = json.loads(fact(store, "mode") or "{}")
     lives = store.all(_LIVES)
     running = lives[0] if lives and lives[0]["stopped_at"] is None else None
-    before = lives[1] if running is not None and len(lives) > 1 and lives[1]["stopped_at"] is None else None
+    # Of several that share the work each lives for itself.
+    alone = running is not None and len(lives) > 1 and not running["shared"]
+    before = lives[1] if alone and lives[1]["stopped_at"] is None else None
     return Known(
         feeds=tuple(map(_instants, store.all(_FEEDS))),
         destinations=_destinations(store),

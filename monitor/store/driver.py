@@ -64,6 +64,9 @@ class Store(Protocol):
     def now(self) -> datetime | None:
         """The clock of the server that all its clients share; None where the database is a file and this machine's clock is the only one."""
 
+    def number_on(self, tables: Sequence[str]) -> None:
+        """Lets new rows of tables be numbered from beyond the rows that came with numbers of their own."""
+
     def check_place(self) -> None:
         """Raises StoreDamaged where what was opened is no longer what stands in its place: what is written would be lost."""
 

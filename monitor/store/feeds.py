@@ -10,6 +10,7 @@ from monitor.hours import from_text_or_none
 from monitor.model import Feed
 from monitor.store import sites
 from monitor.store.driver import Row, Store
+from monitor.store.workers import hold
 from monitor.urls import host
 
 COLUMNS = """
@@ -76,6 +77,7 @@ def sync(store: Store, configured: Sequence[FeedSettings], defaults: FeedsSettin
     The address that permanent redirects have led to stays, as long as the configured one is the same.
     """
     with store.write():
+        hold(store, "configuration")
         rows = {feed.name: feed for feed in every(store)}
         wanted = {feed.name: feed for feed in configured if feed.enabled}
         for name, settings in wanted.items():

@@ -25,6 +25,7 @@ order by a.matched_rev desc, a.id desc limit :limit
 _DUE_COUNT = "select count(*) as n from articles where matched_rev < :rev and state <> 'pending'"
 # The text may have been read anew since it was matched: then it stays due, and the verdict is thrown away.
 _SETTLE = "update articles set matched_rev = :rev where id = :id and matched_rev = :was and text_hash = :hash and state <> 'pending'"
+_TAKE = "select 1 as yes from articles where id = :id and matched_rev = :was and text_hash = :hash and state <> 'pending' {skip}"
 _EXISTING = """
 select h.id, h.quiet, (select count(*) from digest_hits d where d.hit_id = h.id) as told
 from hits h where h.watchlist = :watchlist and h.article_id = :article
@@ -149,6 +150,11 @@ def due(store: Store, rev: int, limit: int) -> tuple[DueArticle, ...]:
     if len(rows) < limit:
         rows += store.all(_MATCHED_BEFORE, rev=rev, limit=limit - len(rows))
     return tuple(DueArticle(**{**row, "quiet": bool(row["quiet"])}) for row in rows)
+
+
+def take(store: Store, article: DueArticle) -> bool:
+    """Keeps an article for the caller's transaction. False where another process has it, or where it is no longer due as it was read."""
+    return store.one(_TAKE.replace("{skip}", store.skip_locked), id=article.id, was=article.matched_rev, hash=article.text_hash) is not None
 
 
 def due_count(store: Store, rev: int) -> int:

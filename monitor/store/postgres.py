@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,11 +26,9 @@ from monitor.store.driver import Row, Value, bindable, savepoint_of
 from monitor.store.schema import MIGRATIONS, Migration
 from monitor.text import words
 
-CONNECTIONS, WAIT_S = 10, 10
-"""Most connections of one process (a server's default is a hundred for all), and the seconds it waits for one."""
+CONNECTIONS, WAIT_S = 10, 10  # at most of one process, where a server's default is a hundred for all; the seconds to wait for one
 
 Connection = psycopg.Connection[Row]
-Cursor = psycopg.Cursor[Row]
 
 _NAMED = re.compile(r"('(?:[^']|'')*')|(?<!:):([a-z_][a-z0-9_]*)|(%)")
 _DIALECT = MappingProxyType(
@@ -47,8 +45,6 @@ _BEGIN = "begin isolation level read committed read write"
 _LIGHT = f"{_BEGIN}; set local synchronous_commit = off"
 _LOCK = "set local lock_timeout = 0; select pg_advisory_xact_lock(1297044562)"
 _TABLES = "select table_name as name from information_schema.tables where table_schema = current_schema() order by 1"
-_APPLIED = "create table if not exists _migrations(name text primary key, applied_at text not null)"
-_RECORD = "insert into _migrations(name, applied_at) values (:name, cast(now() as text))"
 # Signs become spaces, so that a word is what `words` calls one; a tsvector holds at most a megabyte.
 _INDEX = """
 alter table {table} add column terms tsvector generated always as (to_tsvector('simple',
@@ -59,6 +55,7 @@ _SEARCH = """
 with found as (select article_id as id from texts where terms @@ cast(:terms as tsquery) order by article_id desc limit :limit)
 select id from (select id from found union all select a.id from found f join articles a on a.text_of = f.id) every order by id desc limit :limit
 """
+_NUMBER_ON = "select setval(pg_get_serial_sequence('{table}', 'id'), coalesce((select max(id) from {table}), 0) + 1, false)"
 _LONGEST_WORD = 500
 _BUSY, _READ_ONLY, _FULL, _DAMAGED = ("40001", "40P01", "55P03", "25P03"), ("25006", "0A000"), ("53100", "53200"), ("XX001", "XX002")
 _NOW = "select clock_timestamp() as now, current_setting('synchronous_commit') as kept"
@@ -102,7 +99,7 @@ class PostgresStore:
             raise RuntimeError("run() needs a write() around it")
         return self._execute(sql, values).rowcount
 
-    def _execute(self, sql: str, values: dict[str, Value]) -> Cursor:
+    def _execute(self, sql: str, values: dict[str, Value]) -> psycopg.Cursor[Row]:
         with self._translated():
             text, bound = _rewritten(sql), bindable(values)
             if self._thread.connection is not None:
@@ -111,7 +108,7 @@ class PostgresStore:
             self._pool.putconn(connection)
             return cursor
 
-    def _first(self, text: str, bound: dict[str, Any] | None = None, *, again: bool = True) -> tuple[Connection, Cursor]:
+    def _first(self, text: str, bound: dict[str, Any] | None = None, *, again: bool = True) -> tuple[Connection, psycopg.Cursor[Row]]:
         """Borrows a connection and runs its first statement; once more where the one lent was broken: the server may have been restarted."""
         connection: Connection = self._pool.getconn()
         try:
@@ -175,7 +172,7 @@ class PostgresStore:
             tables = {row["name"] for row in self.all(_TABLES)}
             if tables and "_migrations" not in tables:
                 raise StoreDamaged(f"{self.place} holds tables of another program ({min(tables)}); name a database of its own")
-            self.run(_APPLIED)
+            self.run("create table if not exists _migrations(name text primary key, applied_at text not null)")
             applied = {row["name"] for row in self.all("select name from _migrations")}
             if newer := sorted(applied - {each.name for each in MIGRATIONS}):
                 raise StoreNewer(f"{self.place} was written by a newer Monitor (it knows {newer[-1]}); upgrade this program")
@@ -187,7 +184,11 @@ class PostgresStore:
     def _apply(self, migration: Migration) -> None:
         for statement in (*migration.statements(_DIALECT), *(_INDEX.replace("{table}", table) for table in migration.searchable)):
             self._execute(statement, {})
-        self.run(_RECORD, name=migration.name)
+        self.run("insert into _migrations(name, applied_at) values (:name, cast(now() as text))", name=migration.name)
+
+    def number_on(self, tables: Sequence[str]) -> None:
+        with self.write():
+            self._execute("; ".join(_NUMBER_ON.replace("{table}", table) for table in tables), {})
 
     def check_place(self) -> None:
         """What stands under the address is the server's business."""

@@ -322,6 +322,14 @@ create table saved_searches(
   id {key}, name text not null unique, title text not null, fields_json text not null, created_at {time} not null) {strict};
 """
 
+_WORKERS = """
+alter table daemons add column roles text not null default 'visit,think,deliver';
+
+alter table daemons add column shared {int} not null default 0;
+
+alter table sites add column claimed_at {time};
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -340,6 +348,7 @@ MIGRATIONS = (
     Migration(name="015_views_for_readers", sql=_VIEWS),
     Migration(name="016_long_history", sql=_LONG_HISTORY),
     Migration(name="017_saved_searches", sql=_SAVED_SEARCHES),
+    Migration(name="018_workers", sql=_WORKERS),
 )
 
 

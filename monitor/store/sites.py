@@ -13,14 +13,14 @@ _CLAIM = """
 with due as (
   select id from sites where due_at <= :now and (blocked_until_at is null or blocked_until_at <= :now) {work} order by due_at, id limit :limit {skip}
 )
-update sites set due_at = :until, owner = :owner where id in (select id from due)
+update sites set due_at = :until, owner = :owner, claimed_at = :now where id in (select id from due)
 returning id, host, due_at, owner, blocked_until_at
 """
 # Where pages are left unread, a site whose pages alone are due stays due, and nobody visits it in vain.
 _FEEDS_ONLY = "and exists (select 1 from feeds f where f.site_id = sites.id and f.state = 'active' and f.next_poll_at <= :now)"
 _RENEW = "update sites set due_at = :until where id = :id and owner = :owner"
 _RELEASE = """
-update sites set owner = null, due_at = (
+update sites set owner = null, claimed_at = null, due_at = (
   select case
     when sites.blocked_until_at > work.due_at then sites.blocked_until_at
     when :after > work.due_at then :after
@@ -42,7 +42,7 @@ _ENSURE = "insert into sites(host, due_at, created_at) values (:host, :due, :now
 _ID = "select id from sites where host = :host"
 # A site under lease keeps its due time, which is the lease; its release looks at all work anew.
 _LOWER = "update sites set due_at = :due where id = :id and owner is null and (due_at is null or due_at > :due)"
-_FREE_ALL = "update sites set owner = null, due_at = :now where owner is not null"
+_FREE_ALL = "update sites set owner = null, claimed_at = null, due_at = :now where owner is not null"
 
 
 class LeaseLost(MonitorError):

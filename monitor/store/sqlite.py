@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -190,6 +190,9 @@ class SqliteStore:
 
     def now(self) -> None:
         return None
+
+    def number_on(self, tables: Sequence[str]) -> None:
+        """SQLite always takes the number after the largest."""
 
     def missing_migrations(self) -> tuple[str, ...]:
         """Names of this version's migrations that the file has not seen, in order."""

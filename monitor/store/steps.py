@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +20,8 @@ _IDLE_SINCE = "select 1 as yes from steps where name = :name and error is null a
 _STEPS = "select name, started_at, finished_at, ok_at, counts_json, error from steps order by name"
 
 _DAEMON_STARTED = """
-insert into daemons(id, pid, host, version, started_at, seen_at) values (:id, :pid, :host, :version, :now, :now)
+insert into daemons(id, pid, host, version, started_at, seen_at, roles, shared)
+values (:id, :pid, :host, :version, :now, :now, :roles, :shared)
 """
 _DAEMON_SEEN = "update daemons set seen_at = :now where id = :id"
 _DAEMON_STOPPED = "update daemons set stopped_at = :now, seen_at = :now where id = :id"
@@ -100,10 +101,20 @@ def step_runs(store: Store) -> tuple[StepRun, ...]:
     )
 
 
-def daemon_started(store: Store, daemon_id: str, pid: int, host: str, version: str, now: datetime) -> None:
-    """Records the start of a daemon under an id new for this life."""
+def daemon_started(
+    store: Store,
+    daemon_id: str,
+    pid: int,
+    host: str,
+    version: str,
+    now: datetime,
+    *,
+    roles: Sequence[str] = ("visit", "think", "deliver"),
+    shared: bool = False,
+) -> None:
+    """Records the start of a daemon under an id new for this life. `shared`: others may work on the same database."""
     with store.write():
-        store.run(_DAEMON_STARTED, id=daemon_id, pid=pid, host=host, version=version, now=now)
+        store.run(_DAEMON_STARTED, id=daemon_id, pid=pid, host=host, version=version, now=now, roles=",".join(roles), shared=shared)
 
 
 def daemon_seen(store: Store, daemon_id: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from monitor.hours import from_text
 from monitor.model import Subscription
 from monitor.store.driver import Row, Store
+from monitor.store.workers import hold
 
 _ADD = "insert into subscriptions(name, since_at, created_at) values (:name, :now, :now) on conflict(name) do nothing"
 _FOLLOW = """
@@ -45,6 +46,7 @@ def sync(store: Store, subscriptions: Sequence[Subscription], now: datetime) -> 
     is marked as removed and keeps its rows: put back, it goes on where it was and tells what it missed.
     """
     with store.write():
+        hold(store, "configuration")
         store.run(_BEGIN, now=now)
         store.run(_BEGIN_WATCHLISTS, now=now)
         declared = {subscription.name for subscription in subscriptions}

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from monitor.store.driver import Row, Store
 from monitor.store.steps import fact, set_fact
+from monitor.store.workers import hold
 from monitor.text import digest
 
 _CURRENT = "watchlists"
@@ -54,6 +55,7 @@ def register(store: Store, versions: Sequence[WatchlistVersion], now: datetime, 
     """
     signature = digest(*(part for v in sorted(versions, key=lambda v: v.watchlist) for part in (v.watchlist, v.digest, v.engine)))
     with store.write():
+        hold(store, "watchlists")
         rev, last = _current(store)
         if signature == last:
             ids = {row["watchlist"]: row["id"] for row in store.all(_IDS, rev=rev)}

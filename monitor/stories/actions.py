@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.errors import NothingSelected, UsageError
+from monitor.errors import NothingSelected, StoreBusy, UsageError
 from monitor.hours import from_text, to_text
 from monitor.log import logger
 from monitor.model import Watchlist
@@ -16,12 +16,13 @@ from monitor.store import stories as stored
 from monitor.store.driver import Store
 from monitor.store.steps import fact, record_event, set_fact
 from monitor.store.stories import GroupedHit, Regrouped, UngroupedHit
+from monitor.store.workers import take, turn
 from monitor.stories.fingerprint import Fingerprint, Hubs, fingerprint
 from monitor.stories.group import MAX_MEMBERS
 from monitor.stories.novelty import Known, novelty, told
 from monitor.stories.rerun import BEFORE, RERUN, Doubt, Rerun, Standing, rerun
 from monitor.stories.similarity import same_text
-from monitor.stories.step import claim_of, evidence, hubs, record_of, text_of
+from monitor.stories.step import claim_of, evidence, hubs, record_of, text_of, turn_of
 
 NIGHT = timedelta(hours=24)
 """How often the latest hits are grouped again."""
@@ -42,6 +43,8 @@ def split(store: Store, story: int, hits: Sequence[int], hub_ids: Hubs, now: dat
     Raises NothingSelected for an unknown story or a hit that is not in it, UsageError where nothing would stay behind.
     """
     with store.write():
+        members = _members(store, story)
+        _take(store, members)
         members = _members(store, story)
         unknown = sorted(set(hits) - {member.id for member in members})
         if unknown:
@@ -67,6 +70,7 @@ def merge(store: Store, into: int, story: int, hub_ids: Hubs, now: datetime) -> 
     if into == story:
         raise UsageError("a story cannot be merged into itself")
     with store.write():
+        _take(store, _members(store, into))
         staying, coming = _members(store, into), _members(store, story)
         if staying[0].watchlist != coming[0].watchlist:
             raise UsageError(f"story {into} belongs to {staying[0].watchlist}, story {story} to {coming[0].watchlist}")
@@ -75,6 +79,13 @@ def merge(store: Store, into: int, story: int, hub_ids: Hubs, now: datetime) -> 
                 stored.place(store, one.watchlist, one.article_id, other.article_id, "together", now)
         renew(store, into, sorted([*staying, *coming], key=lambda hit: (hit.at, hit.id)), hub_ids)
         stored.merged(store, story, into)
+
+
+def _take(store: Store, members: Sequence[UngroupedHit]) -> None:
+    """Lets a process that groups hits of this watchlist meanwhile look at its stories anew. Raises StoreBusy where it was just at it."""
+    name = turn_of(members[0].watchlist)
+    if not take(store, name, turn(store, name)):
+        raise StoreBusy(f"hits of {members[0].watchlist} are being grouped at this moment; try again")
 
 
 def _members(store: Store, story: int) -> tuple[UngroupedHit, ...]:
@@ -138,6 +149,7 @@ def regroup(store: Store, watchlist: str, hub_ids: Hubs, now: datetime, *, dry_r
     Nothing is moved where the stories changed meanwhile: the next run looks again. Nothing is done where there are more than MOST_HITS.
     """
     since = now - RERUN - BEFORE
+    seen_turn = turn(store, turn_of(watchlist))
     rows = stored.window(store, watchlist, since, MOST_HITS + 1)
     if len(rows) > MOST_HITS:
         return Rerun()
@@ -147,8 +159,9 @@ def regroup(store: Store, watchlist: str, hub_ids: Hubs, now: datetime, *, dry_r
     if not outcome.moves or dry_run:
         return outcome
     with store.write():
+        taken = take(store, turn_of(watchlist), seen_turn)
         stands = stored.standing(store, watchlist, since)
-        if any(stands.get(each.hit) != (each.story, each.told) for each in standing.values()):
+        if not taken or any(stands.get(each.hit) != (each.story, each.told) for each in standing.values()):
             return Rerun(doubts=outcome.doubts)
         _move(store, outcome, {row.hit.id: row.hit for row in rows}, standing, hub_ids)
     return outcome

@@ -11,6 +11,7 @@ from monitor.model import Watchlist
 from monitor.store import stories as stored
 from monitor.store.driver import Store
 from monitor.store.stories import UngroupedHit
+from monitor.store.workers import take, turn
 from monitor.stories.disagree import Claim, disagreements
 from monitor.stories.facts import is_money
 from monitor.stories.fingerprint import Fingerprint, HitText, Hubs, fingerprint, from_json, to_json
@@ -52,12 +53,22 @@ def hubs(watchlists: tuple[Watchlist, ...]) -> Hubs:
 def _group(store: Store, now: datetime, limit: int, hub_ids: Hubs) -> GroupCounts:
     waiting = stored.ungrouped(store, limit)
     desks: dict[str, _Desk] = {}
+    taken: set[str] = set()
     kinds: list[str] = []
     for hit in waiting:
+        if hit.watchlist in taken:
+            continue
         if hit.watchlist not in desks:
             desks[hit.watchlist] = _Desk(store, hit.watchlist, min(each.at for each in waiting) - MEMORY)
-        kinds.append(desks[hit.watchlist].place(hit, fingerprint(text_of(hit), hub_ids), now))
+        try:
+            kinds.append(desks[hit.watchlist].place(hit, fingerprint(text_of(hit), hub_ids), now))
+        except _Overtaken:
+            taken.add(hit.watchlist)
     return GroupCounts(new=kinds.count("new"), updates=kinds.count("update"), echoes=kinds.count("echo"))
+
+
+class _Overtaken(Exception):
+    """Another process groups the hits of this watchlist: what is known of its stories here is old."""
 
 
 class _Desk:
@@ -65,6 +76,8 @@ class _Desk:
 
     def __init__(self, store: Store, watchlist: str, since: datetime) -> None:
         self._store = store
+        self._name = turn_of(watchlist)
+        self._turn = turn(store, self._name)
         self._grouper = Grouper()
         self._known: dict[int, Known] = {}
         self._claims: dict[int, list[Claim]] = {}
@@ -75,19 +88,28 @@ class _Desk:
         self._placed = stored.placed_by_hand(store, watchlist)
 
     def place(self, hit: UngroupedHit, found: Fingerprint, now: datetime) -> str:
-        """Gives a hit its story and records what it brings, in one transaction. Returns its kind."""
+        """Gives a hit its story and records what it brings, in one transaction. Returns its kind. Raises _Overtaken, with nothing written."""
         apart, together = self._placed.of(hit.article_id, hit.copy_of)
         placed = self._grouper.place(found, apart, together)
         known = self._known.get(placed.story, Known()) if placed.story is not None else Known()
         brings = novelty(found, known, placed.copy)
         with self._store.write():
+            if not take(self._store, self._name, self._turn):
+                raise _Overtaken
             story = stored.create(self._store, hit, now, placed.earlier) if placed.story is None else placed.story
             self._grouper.add(story, found)
             self._known[story] = told(known, found)
             self._claims.setdefault(story, []).append(claim_of(found))
             record = record_of(self._grouper.members(story), self._known[story], self._claims[story])
-            stored.join(self._store, story, hit, brings.kind, brings.delta, evidence(placed, found), record)
+            if not stored.join(self._store, story, hit, brings.kind, brings.delta, evidence(placed, found), record):
+                raise _Overtaken
+            self._turn = turn(self._store, self._name)
         return brings.kind
+
+
+def turn_of(watchlist: str) -> str:
+    """The turn that whoever changes the stories of a watchlist takes."""
+    return f"stories.{watchlist}"
 
 
 def claim_of(found: Fingerprint) -> Claim:

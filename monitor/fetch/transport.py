@@ -134,18 +134,26 @@ class _Transport(httpx.AsyncBaseTransport):
             await connection.aclose()
 
     async def _connection(self, origin: httpcore.Origin) -> httpcore.AsyncHTTPConnection:
-        for place in range(len(self._idle) - 1, -1, -1):
-            if self._idle[place][1].can_handle_request(origin):
-                _, connection = self._idle.pop(place)
-                if connection.is_idle() and not connection.has_expired():
-                    return connection
-                await connection.aclose()
-        return httpcore.AsyncHTTPConnection(
+        kept, stale = self._kept(origin)
+        for connection in stale:
+            await connection.aclose()
+        return kept or httpcore.AsyncHTTPConnection(
             origin=origin,
             ssl_context=self._tls() if origin.scheme == b"https" else None,
             keepalive_expiry=_KEEPALIVE_S,
             network_backend=self._backend,
         )
+
+    def _kept(self, origin: httpcore.Origin) -> tuple[httpcore.AsyncHTTPConnection | None, list[httpcore.AsyncHTTPConnection]]:
+        """The idle connection used last that still serves, and those met on the way that no longer do. Others change the list while anybody waits."""
+        stale: list[httpcore.AsyncHTTPConnection] = []
+        for place in range(len(self._idle) - 1, -1, -1):
+            if self._idle[place][1].can_handle_request(origin):
+                _, connection = self._idle.pop(place)
+                if connection.is_idle() and not connection.has_expired():
+                    return connection, stale
+                stale.append(connection)
+        return None, stale
 
     async def _keep(self, connection: httpcore.AsyncHTTPConnection) -> None:
         """Takes a connection back after its answer was read or left, and closes those that were idle for too long."""

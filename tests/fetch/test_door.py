@@ -260,6 +260,18 @@ def test_a_stale_connection_is_tried_once_more() -> None:
     run(work)
 
 
+def test_connections_that_went_stale_together_disturb_nobody() -> None:
+    """Many requests at once that each find kept connections closed by the server all get their answer over new ones."""
+
+    async def work(server: Site, door: Door) -> None:
+        server.routes["/"] = hang_up(answer(b"x"))
+        for _ in range(4):
+            said = await asyncio.gather(*(door.send(Request(url=server.url("/"))) for _ in range(30)))
+            assert {each.body for each in said} == {b"x"}
+
+    run(work)
+
+
 def test_connections_are_kept_within_bounds() -> None:
     """A kept connection is used again; beyond as many as may be kept the one idle for longest is closed."""
 

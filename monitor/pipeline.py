@@ -71,6 +71,7 @@ class App:
     `direct_door` does not. `force_plan` names a subscription whose digest is planned now, whatever its schedule says.
     `worker` is the name under which this process claims what it works on.
     `patient`: the steps tick side by side, so that a late digest may wait for the others to catch up; `once` runs them in order instead.
+    `under_way`: the deliveries that ticks of this process are sending.
     """
 
     config: Config
@@ -93,6 +94,7 @@ class App:
     worker: str = ""
     templates: Templates = BUILT_IN
     tally: Tally = field(default_factory=Tally)
+    under_way: set[int] = field(default_factory=set)
 
     def token(self) -> str:
         """An owner for one claim, new each time: an expired lease cannot be taken for another of the same worker."""
@@ -214,6 +216,7 @@ async def deliver(app: App) -> Counts:
             channels=app.config.channel,
             limit=100,
             held=partial(quiet, app.config.subscription),
+            under_way=app.under_way,
         )
     )
 

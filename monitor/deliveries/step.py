@@ -57,14 +57,18 @@ async def deliver(
     channels: tuple[ChannelSettings, ...],
     limit: int,
     held: Callable[[datetime], tuple[str, ...]] = lambda now: (),
+    under_way: set[int] | None = None,
 ) -> DeliverCounts:
     """Makes the due attempts, at most `limit` destinations at once, and records each verdict. A slow destination delays no other.
 
-    `held` names what must be quiet at an instant, as `kind:subscription`: it waits.
+    `held` names what must be quiet at an instant, as `kind:subscription`: it waits. `under_way` holds what runs of this process, which may
+    overlap, are sending: none takes it from another, whatever the clock says.
     """
-    sending = _Sending(store, build_channels(channels, door), secret_values(channels), clock, new_id, jitter, held)
+    busy = set() if under_way is None else under_way
+    sending = _Sending(store, build_channels(channels, door), secret_values(channels), clock, new_id, jitter, held, busy)
     now = clock()
-    claimed = await asyncio.to_thread(stored.claim, store, now, now + _LEASE, new_id(), limit, None, held(now))
+    claimed = await asyncio.to_thread(stored.claim, store, now, now + _LEASE, new_id(), limit, None, held(now), tuple(busy))
+    busy.update(each.delivery.id for each in claimed)
     ended = await asyncio.gather(*(sending.destination(each) for each in claimed), return_exceptions=True)
     states: list[str] = []
     for each in ended:
@@ -89,6 +93,7 @@ class _Sending:
         new_id: Callable[[], str],
         jitter: Callable[[], float],
         held: Callable[[datetime], tuple[str, ...]],
+        busy: set[int],
     ) -> None:
         self._store = store
         self._channels = channels
@@ -97,24 +102,31 @@ class _Sending:
         self._new_id = new_id
         self._jitter = jitter
         self._held = held
+        self._busy = busy
 
     async def destination(self, claimed: Claim) -> list[str]:
         """Sends a claimed delivery and the next ones of the same destination, oldest first, until one does not go through."""
         states = [await self._one(claimed)]
         while states[-1] in ("delivered", "rejected") and len(states) < _IN_A_ROW:
             now = self._clock()
-            args = (self._store, now, now + _LEASE, self._new_id(), 1, claimed.delivery.destination, self._held(now))
+            args = (self._store, now, now + _LEASE, self._new_id(), 1, claimed.delivery.destination, self._held(now), tuple(self._busy))
             following = await asyncio.to_thread(stored.claim, *args)
             if not following:
                 break
+            self._busy.add(following[0].delivery.id)
             states.append(await self._one(following[0]))
         return states
 
     async def _one(self, claimed: Claim) -> str:
         """One attempt, from claim to verdict. Broken off (a stop, a reload), it gives its claim back, unless there is a verdict: that is recorded."""
-        work = asyncio.ensure_future(self._verdict(claimed))
         try:
-            verdict, schedule, patience = await work
+            return await self._sent(claimed)
+        finally:
+            self._busy.discard(claimed.delivery.id)
+
+    async def _sent(self, claimed: Claim) -> str:
+        try:
+            verdict, schedule, patience = await self._verdict(claimed)
         except asyncio.CancelledError:
             await asyncio.shield(asyncio.to_thread(self._give_back, claimed))
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ _DUE = """
 select d.id, d.state from deliveries d
 where d.id = (select min(x.id) from deliveries x
     where x.destination = d.destination and x.channel = d.channel and x.state in ('pending', 'sending', 'parked'){held})
-  and (cast(:destination as text) is null or d.destination = :destination)
+  and (cast(:destination as text) is null or d.destination = :destination){busy}
   and ((d.state in ('pending', 'parked') and (d.next_attempt_at <= :now or d.next_attempt_at > :horizon))
     or (d.state = 'sending' and (d.lease_until_at <= :now or d.lease_until_at > :horizon)))
 order by d.id limit :limit {skip}
@@ -81,17 +82,27 @@ class Claim:
 
 
 def claim(
-    store: Store, now: datetime, until: datetime, owner: str, limit: int, destination: str | None = None, held: tuple[str, ...] = ()
+    store: Store,
+    now: datetime,
+    until: datetime,
+    owner: str,
+    limit: int,
+    destination: str | None = None,
+    held: tuple[str, ...] = (),
+    busy: Collection[int] = (),
 ) -> tuple[Claim, ...]:
     """Claims the oldest due delivery of each destination (or of one), at most `limit`. The attempt is logged in the same transaction, before any network.
 
     `held`: what must be quiet, as `kind:subscription` (`digest:morning`); what did not go through before is tried again when that is over.
+    `busy`: deliveries that this process is sending: a clock that was set ahead ends no lease of theirs.
     """
+    numbers = {f"busy_{place}": number for place, number in enumerate(sorted(busy))}
+    under_way = f" and d.id not in ({', '.join(f':{name}' for name in numbers)})" if numbers else ""
     names = {f"held_{number}": name for number, name in enumerate(held)}
     clause = _HELD.replace("{names}", ", ".join(f":{name}" for name in names)) if names else ""
     with store.write():
-        sql = _DUE.replace("{held}", clause).replace("{skip}", store.skip_locked)
-        due = store.all(sql, now=now, horizon=now + HORIZON, limit=limit, destination=destination, **names)
+        sql = _DUE.replace("{held}", clause).replace("{busy}", under_way).replace("{skip}", store.skip_locked)
+        due = store.all(sql, now=now, horizon=now + HORIZON, limit=limit, destination=destination, **names, **numbers)
         return tuple(_claim(store, row["id"], row["state"], now, until, owner) for row in due)
 
 

@@ -105,3 +105,24 @@ def test_bytes_that_changed_in_the_store_are_not_sent(store: SqliteStore, clock:
     assert [uid for _, uid in channels["mail"].offered] == ["m-1"]
     row = store.one("select last_code from deliveries where id = 1")
     assert row == {"last_code": "damaged"}
+
+
+def test_a_clock_set_ahead_sends_nothing_twice(store: SqliteStore, clock: Clock, channels: dict[str, FakeChannel]) -> None:
+    """While a send waits for its answer the clock jumps past its lease: no other tick of this process sends the same message beside it."""
+    add_message(store, "m-0", ("hook", "webhook:hook"))
+    under_way: set[int] = set()
+
+    async def scene() -> DeliverCounts:
+        channels["hook"] = hanging = Hanging()
+        first = asyncio.ensure_future(delivering(store, clock, under_way=under_way))
+        await asyncio.wait_for(hanging.asked.wait(), 10)
+        clock.forward(days=3)
+        second = await delivering(store, clock, under_way=under_way)
+        first.cancel()
+        await asyncio.wait({first})
+        assert len(hanging.offered) == 1
+        return second
+
+    assert asyncio.run(scene()) == DeliverCounts()
+    assert under_way == set()
+    assert states(store) == ["pending"]

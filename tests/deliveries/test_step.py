@@ -41,7 +41,7 @@ def run(store: SqliteStore, clock: Clock, jitter: float = 0.5, limit: int = 100)
     return asyncio.run(delivering(store, clock, jitter, limit))
 
 
-def delivering(store: Any, clock: Clock, jitter: float = 0.5, limit: int = 100) -> Coroutine[None, None, DeliverCounts]:
+def delivering(store: Any, clock: Clock, jitter: float = 0.5, limit: int = 100, **more: Any) -> Coroutine[None, None, DeliverCounts]:
     ids = iter(range(10**6))
     return deliver(
         store=store,
@@ -51,6 +51,7 @@ def delivering(store: Any, clock: Clock, jitter: float = 0.5, limit: int = 100) 
         jitter=lambda: jitter,
         channels=(),
         limit=limit,
+        **more,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from monitor.errors import NothingSelected
+from monitor.log import logger
 from monitor.web.desk import Answer, Asked, Route, local_place, see_other, text
 from monitor.web.guard import COOKIE
 from monitor.web.keys import SESSION
@@ -28,6 +29,7 @@ def log_in(asked: Asked) -> Answer:
     """Begins a session where the token is right."""
     place = local_place(asked.form.get("next", "/"))
     if not asked.keys.opens(asked.form.get("token", "").strip()):
+        logger().warning("wrong token at the login")
         return _form(asked, place, 401, wrong=True)
     cookie = _cookie(asked, asked.keys.session(asked.now), int(SESSION.total_seconds()))
     return see_other(place, (("set-cookie", cookie),))

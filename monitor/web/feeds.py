@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from monitor.errors import NothingSelected, UsageError
 from monitor.store import alarms as stored_alarms
 from monitor.store import feeds as stored
 from monitor.store.driver import Row
 from monitor.web.desk import Answer, Asked, see_other
-from monitor.web.plots import Bars, bars
+from monitor.web.plots import Spark, spark
 from monitor.web.render import page, span
 
 DAYS = 14
@@ -27,13 +27,13 @@ _STATES = ("active", "paused")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedLine:
-    """One feed: its row, its condition (of `_ORDER`) and why in words, what came in the last two weeks by day, its habit in words."""
+    """One feed: its row, its condition (of `_ORDER`) and why in words, what came in the last two weeks by day (UTC), its habit in words."""
 
     row: Row
     condition: str
     since_at: datetime | None
     why: str
-    bars: Bars
+    spark: Spark
     habit: str
     gap_at: datetime | None
     due_at: datetime | None
@@ -87,21 +87,21 @@ def _lines(asked: Asked, name: str | None = None) -> list[FeedLine]:
     rows = stored.watched(store, name)
     arrived = stored.arrivals(store, since, rows[0]["id"] if name is not None and rows else None)
     gaps = {each: at for each, at, _ in stored_alarms.coverage(store, since, asked.now).gaps}
-    return [_line(row, arrived.get(row["id"], []), gaps.get(row["name"]), asked.now) for row in rows]
+    days = [(asked.now - timedelta(days=back)).date().isoformat() for back in reversed(range(DAYS))]
+    return [_line(row, arrived.get(row["id"], []), gaps.get(row["name"]), asked.now, days) for row in rows]
 
 
-def _line(row: Row, arrived: Sequence[Row], gap_at: datetime | None, now: datetime) -> FeedLine:
+def _line(row: Row, arrived: Sequence[Row], gap_at: datetime | None, now: datetime, days: Sequence[str]) -> FeedLine:
     condition, since_at, why = _condition(row, gap_at, now)
     due_at = max((at for at in (row["next_poll_at"], row["blocked_until_at"]) if at is not None), default=None)
-    per_day = {date.fromisoformat(day["day"]): day["entries"] for day in arrived}
-    last_on = now.date()
+    per_day = {day["day"]: day["entries"] for day in arrived}
     known = min(timedelta(days=DAYS), now - row["baseline_at"]) if row["baseline_at"] is not None else timedelta(0)
     return FeedLine(
         row=row,
         condition=condition,
         since_at=since_at,
         why=why,
-        bars=bars(per_day, last_on - timedelta(days=DAYS - 1), last_on, width=168, height=24, left=0),
+        spark=spark([per_day.get(day, 0) for day in days]),
         habit=_habit(sum(day["hours"] for day in arrived), known),
         gap_at=gap_at,
         due_at=due_at if row["state"] == "active" and row["next_poll_at"] is not None else None,

@@ -148,6 +148,24 @@ def _round_up(value: int) -> int:
         scale *= 10
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spark:
+    """Bars too small to point at: one path. `total`: the sum of what it shows."""
+
+    width: int
+    height: int
+    path: str
+    total: int
+
+
+def spark(values: Sequence[int], width: int = 168, height: int = 24) -> Spark:
+    """Values from left to right as bars; the greatest is as high as the plot. Lists draw hundreds of these."""
+    top = max(values, default=0) or 1
+    step = width / max(1, len(values))
+    found = [f"M{n * step:.1f} {height}v{-height * value / top:.1f}h{step - 2:.1f}V{height}z" for n, value in enumerate(values) if value]
+    return Spark(width=width, height=height, path="".join(found), total=sum(values))
+
+
 def matrix(named: Mapping[int, Iterable[str]], titles: Mapping[str, str], most: int) -> Matrix:
     """The `most` names that stand in most hits, and how many hits name each two of them. `named`: the names of each hit."""
     hits = Counter(name for names in named.values() for name in set(names))

@@ -22,7 +22,7 @@ from monitor.web.words import hubs_of
 PER_PAGE = 30
 DEFAULT_DAYS = 30
 MOST_COUNTED = 20_000
-MOST_READ = 1000
+MOST_READ = 500
 """Hits whose names are read for the plots of names."""
 
 NAMES_SHOWN = 10

@@ -19,7 +19,7 @@ from monitor.web.desk import Answer, Asked
 from monitor.web.render import page
 
 DAYS = 30
-MOST_READ = 1000
+MOST_READ = 500
 NOISY_SHOWN = 30
 LATEST_SHOWN = 10
 VERSIONS_SHOWN = 10

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Mention, Rejected
 from monitor.web.marks import marked
-from monitor.web.plots import bars, matrix
+from monitor.web.plots import bars, matrix, spark
 
 FIRST = date(2024, 1, 1)
 
@@ -39,6 +39,13 @@ def test_the_scale_ends_on_a_plain_number() -> None:
     plot = bars({FIRST: 31}, FIRST, FIRST + timedelta(days=6))
     assert [value for _, value in plot.lines] == [0, 25, 50]
     assert bars({FIRST: 3}, FIRST, FIRST, least_top=100).bars[0].height == 4.5
+
+
+def test_small_bars_are_one_path() -> None:
+    """A bar for each value but nought, the greatest as high as the plot; nothing at all is an empty path."""
+    drawn = spark([0, 2, 4], width=30, height=10)
+    assert (drawn.path, drawn.total) == ("M10.0 10v-5.0h8.0V10zM20.0 10v-10.0h8.0V10z", 6)
+    assert (spark([0, 0]).path, spark([]).path) == ("", "")
 
 
 def test_a_matrix_counts_each_hit_once() -> None:

@@ -30,7 +30,8 @@ from tests.stories.stream_walk import FIRST_DAY, TWICE_A_DAY, b_cubed, outcome, 
 
 START = datetime(2031, 3, 3, tzinfo=UTC)
 WATCHLIST = "vietnam-us-tech"
-HUBS = hubs(shipped())
+SHIPPED = shipped()
+HUBS = hubs(SHIPPED)
 SAGA = ("starlink-licence", "starlink-gateway", "starlink-launch")
 LAST = FIRST_DAY + timedelta(days=8, hours=23)
 """A night on which a saga that began late is seen for what it is."""
@@ -111,7 +112,7 @@ def arrive(store: SqliteStore, seed: int, *, told: bool = False) -> None:
     mixer = random.Random(seed)
     found = [report for report in reports() if report.story in SAGA]
     late = {report.id: timedelta(hours=mixer.random() * 36) for report in found}
-    matcher = register(store, compile_matcher(shipped()), FIRST_DAY)
+    matcher = register(store, compile_matcher(SHIPPED), FIRST_DAY)
     subscriptions.sync(store, (TWICE_A_DAY,), FIRST_DAY)
     for hour in range((LAST - FIRST_DAY) // timedelta(hours=1)):
         now = FIRST_DAY + timedelta(hours=hour + 1)
@@ -120,7 +121,7 @@ def arrive(store: SqliteStore, seed: int, *, told: bool = False) -> None:
             stream_walk._publish(store, report)
         if here:
             stream_walk._match(store, matcher, now)
-            asyncio.run(group(store=store, clock=lambda now=now: now, limit=500, watchlists=shipped()))
+            asyncio.run(group(store=store, clock=lambda now=now: now, limit=500, watchlists=SHIPPED))
         if told and now.hour in stream_walk.PLANNED:
             tell(store, now)
 
@@ -211,7 +212,7 @@ def test_it_runs_once_a_day_and_says_what_it_did(store: SqliteStore) -> None:
     arrive(store, 1)
 
     def night(now: datetime) -> int:
-        return asyncio.run(regroup_due(store=store, clock=lambda: now, watchlists=shipped())).moved
+        return asyncio.run(regroup_due(store=store, clock=lambda: now, watchlists=SHIPPED)).moved
 
     assert night(LAST) > 0
     assert night(LAST + NIGHT - timedelta(minutes=1)) == 0

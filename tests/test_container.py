@@ -82,7 +82,7 @@ def test_the_proxy_keeps_what_is_inside_inside() -> None:
     assert services["proxy"]["network_mode"] == "service:monitor"
     inside = re.search(r"@inside path (.*)\n\s+respond @inside 404", text)
     assert inside
-    assert set(inside[1].split()) == {"/metrics", "/healthz", "/readyz"}
+    assert set(inside[1].split()) == {"/metrics", "/healthz", "/liveness", "/readyz", "/readiness"}
     assert "reverse_proxy 127.0.0.1:8765" in text
     assert "Strict-Transport-Security" in text
     for secret in ("delete key", "Cookie delete", "Authorization delete", "Set-Cookie delete"):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from monitor.cli.output import age, document, duration, emit, listing, live, local_time, plain, progress, say, show
+from monitor.cli.output import age, document, emit, listing, live, local_time, plain, progress, say, show
 from monitor.cli.session import Session, open_session
+from monitor.cli.stats import stats
 from monitor.errors import NothingSelected, UsageError
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _STATE_WORDS = {
 @click.group()
 def feeds() -> None:
     """Add, check, import and export feeds."""
+
+
+feeds.add_command(stats)
 
 
 @feeds.command("list")
@@ -69,36 +73,18 @@ def show_feed(ctx: click.Context, name: str, as_json: bool) -> None:
       monitor feeds show vnexpress-business
     """
     from monitor.feeds.actions import overview
-    from monitor.store.feeds import get, stats
+    from monitor.store import feeds as stored_feeds
 
     session = open_session(ctx)
     row = next((row for row in overview(session.config, session.store) if row["name"] == name), None)
     if row is None:
         raise NothingSelected(f"there is no feed {name!r} in {session.config.source}; see `monitor feeds list`")
-    stored = get(session.store, name)
+    stored = stored_feeds.get(session.store, name)
     polled = asdict(stored) if stored else {}
-    counts = next(iter(stats(session.store, session.now(), name)), {})
+    counts = next(iter(stored_feeds.stats(session.store, session.now(), name)), {})
     known = ("interval_s", "last_polled_at", "last_new_at", "baseline_at", "fail_count", "etag", "last_modified")
     numbers = {key: counts.get(key, 0) for key in ("polls", "entries", "hits")}
     show({**row, **{key: polled.get(key) for key in known}, **numbers}, as_json)
-
-
-@feeds.command()
-@click.option("--since", default="7d", show_default=True, help="Count what was found within this time (90m, 24h, 7d).")
-@listing(default=500)
-@click.pass_context
-def stats(ctx: click.Context, since: str, limit: int, as_json: bool, as_jsonl: bool) -> None:
-    """What each feed brought: entries, recent entries, hits, polls.
-
-    \b
-    Example:
-      monitor feeds stats --since 30d
-    """
-    from monitor.store.feeds import stats as counted
-
-    session = open_session(ctx)
-    rows = [{**row, "recent": row["recent"] or 0} for row in counted(session.store, session.now() - duration(since))]
-    emit(rows[:limit], ("name", "entries", "recent", "hits", "polls", "interval_s", "fail_count", "newest_at"), as_json, as_jsonl)
 
 
 @feeds.command()

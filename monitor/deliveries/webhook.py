@@ -22,6 +22,9 @@ _READ_BYTES = 4096
 _TOLERANCE = timedelta(minutes=5)
 """How old a timestamp receivers accept (Standard Webhooks)."""
 
+MARGIN = timedelta(seconds=60)
+"""How much longer than an attempt its lease lasts: time to record the verdict."""
+
 _PROBE_S = 3600
 """A wrong secret is looked at again so often: the operator mends it in the configuration, not here."""
 
@@ -35,7 +38,7 @@ class WebhookSender:
     def __init__(self, settings: WebhookChannel, door: Sender) -> None:
         self._settings = settings
         self._door = door
-        self.lease = timedelta(seconds=settings.timeout_s + 60)
+        self.lease = timedelta(seconds=settings.timeout_s) + MARGIN
 
     async def send(self, message: Message, destination: str, now: datetime) -> SendVerdict:
         """Posts once. 2xx: sent; 410: the endpoint is parked; everything else, a redirect included: again, not before Retry-After."""

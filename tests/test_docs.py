@@ -18,6 +18,7 @@ from monitor.config import Config
 from monitor.config.channels import CHANNELS
 from monitor.config.settings import FeedSettings, RootSettings, SubscriptionSettings
 from monitor.config.values import Table
+from monitor.store.schema import MIGRATIONS
 from tests.command_lines import parsed
 from tests.commands import run
 from tests.pages import HERE, MANUAL, PAGES, ROOT, Block, blocks, commands, spoken
@@ -27,6 +28,13 @@ SECTIONS: dict[str, type[Table]] = {
 }
 NO_KEYS = {"digest.html", "digest.txt", "digest.ready", "alarm.raised", "alarm.cleared"}
 """Files and events."""
+COLUMNS = {
+    f"{table}.{column}"
+    for migration in MIGRATIONS
+    for table, body in re.findall(r"(?s)create table (\w+)\((.*?)\) \{strict\}", migration.sql)
+    for column in re.findall(r"(\w+) (?:\{|text)", body)
+}
+"""Columns of the database, of which the pages speak too."""
 
 CALLS = sorted({call.strip() for block in blocks("sh", "console") for call in commands(block)})
 SPOKEN = sorted({code for page in PAGES for code in spoken(page) if code.startswith("monitor ") and code.split()[1] in COMMANDS})
@@ -94,7 +102,7 @@ def test_keys_in_the_text_exist(page: Path) -> None:
     """Every `section.key` in the running text is a key of config.toml."""
     for code in spoken(page):
         section, dot, key = code.partition(".")
-        if dot and code not in NO_KEYS and section in SECTIONS and re.fullmatch(r"[a-z_]+", key):
+        if dot and code not in NO_KEYS | COLUMNS and section in SECTIONS and re.fullmatch(r"[a-z_]+", key):
             assert key in SECTIONS[section].model_fields, f"{page.name}: {code}"
 
 

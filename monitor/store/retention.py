@@ -174,6 +174,7 @@ BOUNDED: Mapping[str, str] = MappingProxyType(
         "sites": "one row a host that was ever linked to",
         "subscriptions": "one row a subscription that was ever configured",
         "subscription_watchlists": "one row a watchlist of a subscription",
+        "saved_searches": "one row a search that somebody saved",
         "arrivals": "one row a feed and hour, for as long as rhythms are learned from (alarms/rhythm.py)",
     }
 )

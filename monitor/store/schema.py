@@ -330,6 +330,11 @@ alter table daemons add column shared {int} not null default 0;
 alter table sites add column claimed_at {time};
 """
 
+# Which versions of a watchlist no hit was made with any more: asked once a day beside all hits there are.
+_HITS_BY_VERSION = """
+create index hits_version on hits(version_id);
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -349,6 +354,7 @@ MIGRATIONS = (
     Migration(name="016_long_history", sql=_LONG_HISTORY),
     Migration(name="017_saved_searches", sql=_SAVED_SEARCHES),
     Migration(name="018_workers", sql=_WORKERS),
+    Migration(name="019_hits_by_version", sql=_HITS_BY_VERSION),
 )
 
 

@@ -105,7 +105,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
 
 def raised(folder: Path, kind: str) -> Trouble:
     found: list[Trouble] = []
-    with_store(folder, lambda store: found.extend(troubles(_seen(store), Patience(), present())))
+    with_store(folder, lambda store: found.extend(troubles(_seen(store, present()), Patience(), present())))
     return next(each for each in found if each.kind == kind)
 
 

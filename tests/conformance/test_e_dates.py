@@ -94,7 +94,7 @@ AGENCY = (
 )
 
 
-def test_case_97_an_article_and_its_amp_twin_are_read_once(case: Case) -> None:
+def test_an_article_and_its_amp_twin_are_read_once(case: Case) -> None:
     """One feed links to the page, others to its AMP host, its /amp path and its mobile host: one article, one request, three sightings."""
 
     async def work(rig: Rig) -> None:

@@ -47,7 +47,7 @@ WINDOWS = {
     "W3 page fetched, not stored": "after page",
     "W4 page stored, not matched": "after commit of articles sites sketch_values texts",
     "W5 matched, not grouped": "after commit of articles hits mentions",
-    "W5 grouped, not planned": "after commit of hits stories",
+    "W5 grouped, not planned": "after commit of hits meta stories",
     "W6 inside the plan": "before commit of deliveries digest_hits digests messages slots subscriptions",
     "W7 planned, not claimed": "after commit of deliveries digest_hits digests messages slots subscriptions",
     "W8 claimed, not sent": "before post",

@@ -126,6 +126,8 @@ def alarms(texts: Hostile) -> Iterator[tuple[str, int]]:
             CHATS[form](check_lines(content))
         elif form == "json":
             check_json(content)
+        elif form == "apprise":
+            assert not CONTROL.search("".join(check_json(content).values()))
         else:
             fields = json.loads(content)
             assert HTML.fullmatch(fields["html"]), "HTML beyond the grammar"

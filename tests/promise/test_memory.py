@@ -59,7 +59,7 @@ def starved(rig: Rig, rooms: list[int]) -> int:
 def test_case_19_little_memory_loses_nothing(tmp_path: Path) -> None:
     """With next to no room, whatever runs out of memory, every hit is told once in the end."""
     with Rig(tmp_path) as rig:
-        assert starved(rig, [150, 300]) >= 1
+        assert starved(rig, [0, 100, 200]) >= 1
 
 
 @pytest.mark.slow

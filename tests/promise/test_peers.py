@@ -13,7 +13,6 @@ from monitor import pipeline
 from monitor.daemon import take_over
 from monitor.fetch import Request
 from monitor.store.driver import Store
-from monitor.store.sqlite import open_sqlite
 from tests.promise.faults import Faults
 from tests.promise.loops import ARTICLES, Runner
 from tests.promise.world import Web, World, title
@@ -85,7 +84,7 @@ def tally(folder: Path, life: Callable[[World, Store], None], pattern: str) -> C
         if not any(word in point for word in pattern.split("|")):
             continue
         runner.run(Faults(at))
-        seen = counted(runner.world.web, _morning(runner.folder) if life is monitor else _all)
+        seen = counted(runner.world.web, _morning(runner.database.open()) if life is monitor else _all)
         found += Counter(points=1, lost=int(seen["lost"] > 0), doubled=int(seen["doubled"] > 0))
     print(f"{life.__name__}: {found['points']} points, lost in {found['lost']}, doubled in {found['doubled']}")
     return found
@@ -95,9 +94,8 @@ def _all(identity: str) -> bool:
     return True
 
 
-def _morning(folder: Path) -> Callable[[str], bool]:
+def _morning(store: Store) -> Callable[[str], bool]:
     """The identities of one subscription: two of them tell the same endpoint, and each is a promise of its own."""
-    store = open_sqlite(folder / "monitor.db")
     known = {row["uid"] for row in store.all(_MORNING)}
     store.close()
     return known.__contains__

@@ -106,6 +106,10 @@ def data() -> Iterator[Path]:
     able = os.geteuid() == 0 and shutil.which("unshare") and shutil.which("setpriv")
     if not able or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode or interpreter() is None:
         pytest.skip("SKIPPED: needs root, unshare, setpriv and a Python open to all; the program was not run under a container's limits")
+    if subprocess.run(
+        ["setpriv", *RIGHTS, "test", "-r", str(ROOT / "monitor" / "__init__.py")], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("SKIPPED: the checkout cannot be read by another user; the program was not run under a container's limits")
     folder = Path(tempfile.mkdtemp(prefix="monitor-data-"))
     os.chown(folder, UID, UID)
     yield folder

@@ -244,7 +244,7 @@ async def tidy(app: App) -> Counts:
     """Mends impossible due times, drops old texts of articles without hits and, once a day, old rows of the log. Identities stay for ever."""
     await asyncio.to_thread(pull_back, app.store, app.clock())
     before = app.clock() - timedelta(days=app.config.articles.keep_text_days)
-    dropped = await asyncio.to_thread(drop_old_texts, app.store, before, 500)
+    dropped = await asyncio.to_thread(drop_old_texts, app.store, before, 600)
     sketches = await asyncio.to_thread(drop_old_sketches, app.store, app.clock() - SKETCHES_KEPT, 500)
     log = await asyncio.to_thread(sweep_when_due, app.store, keeping(app.config), app.clock())
     return {"dropped": dropped, "sketches": sketches, "log": sum(log.values())}
@@ -276,7 +276,7 @@ STEPS: Mapping[str, Step] = {
         Step(name="alarm", run=alarm, every_s=60),
         Step(name="deliver", run=deliver, every_s=5, parallel=200),
         Step(name="publish", run=publish, every_s=60),
-        Step(name="tidy", run=tidy, every_s=600),
+        Step(name="tidy", run=tidy, every_s=120),
     )
 }
 

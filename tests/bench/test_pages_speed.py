@@ -126,7 +126,7 @@ def test_a_slice_of_the_pages(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_pages_beside_a_million_articles(tmp_path: Path) -> None:
-    """With a million articles 95 of 100 pages take at most 150 ms of processor time; the wall clock is printed beside it."""
+    """With a million articles 95 of 100 pages take at most 150 ms (issue 8), on a machine that does nothing else."""
     made(tmp_path / "desk", ARTICLES)
     with Dashboard(tmp_path / "desk", ENDS_AT) as dashboard:
-        assert told(asked(dashboard, pages(random.Random(4), ARTICLES)))[1] <= BAR_MS
+        assert told(asked(dashboard, pages(random.Random(4), ARTICLES)))[0] <= BAR_MS

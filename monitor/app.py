@@ -22,7 +22,7 @@ from monitor.digests.render import check_templates
 from monitor.digests.step import accept
 from monitor.digests.template import BUILT_IN, SUFFIXES, Templates
 from monitor.errors import ConfigError, Problem
-from monitor.feeds.step import PollSettings
+from monitor.feeds.polling import PollSettings
 from monitor.fetch import Door
 from monitor.fetch.polite import PoliteDoor
 from monitor.fetch.timed import TimedDoor

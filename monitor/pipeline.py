@@ -26,6 +26,7 @@ from monitor.digests.publish import step as published
 from monitor.digests.template import BUILT_IN, Templates
 from monitor.errors import StoreBusy, StoreDamaged, StoreError, StoreUnwritable
 from monitor.feeds import step as feeds
+from monitor.feeds.polling import PollCounts, PollSettings
 from monitor.fetch.polite import Sender
 from monitor.hits import step as hits
 from monitor.hits.match import Matcher
@@ -85,7 +86,7 @@ class App:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     jitter: Callable[[], float]
-    poll_settings: feeds.PollSettings
+    poll_settings: PollSettings
     read_settings: articles.ReadSettings
     visits: int = 8
     read_articles: bool = True
@@ -164,7 +165,7 @@ async def _visit(app: App, site: Site) -> Counts:
             await app.recorder.record(give_back, durable=False)
 
 
-def _count_polls(tally: Tally, polled: feeds.PollCounts) -> None:
+def _count_polls(tally: Tally, polled: PollCounts) -> None:
     tally.add("polls", "unchanged", polled.unchanged)
     tally.add("polls", "failed", polled.failing)
     tally.add("polls", "read", polled.polled - polled.unchanged - polled.failing)

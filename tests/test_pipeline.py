@@ -19,11 +19,10 @@ from monitor.config import Config, parse_config
 from monitor.demo.run import EVENING
 from monitor.demo.server import NewsSite
 from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
-from monitor.feeds import step as feeds
+from monitor.feeds.polling import PollCounts
 from monitor.hours import to_text
 from monitor.model import Site
 from monitor.pipeline import STEPS, App, Counts, run_step
-from monitor.store.driver import Store
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import StepRun, step_runs
 from monitor.tally import Tally
@@ -121,27 +120,19 @@ def test_case_17_a_visit_that_always_fails_does_not_spin(store: SqliteStore, mon
     """A site whose visit ends in a bug is left alone for minutes, not claimed again at once and for ever; the other sites are visited."""
     visits: list[str] = []
 
-    async def poll(site: Site, **_: Any) -> feeds.PollCounts:
+    async def poll(site: Site, **_: Any) -> PollCounts:
         visits.append(site.host)
         if site.host == "bad.example":
             raise OSError(24, "Too many open files")
-        return feeds.PollCounts()
+        with store.write():
+            store.run("update feeds set next_poll_at = :later where site_id = :site", later=START + timedelta(hours=1), site=site.id)
+        return PollCounts(polled=1)
 
     monkeypatch.setattr("monitor.pipeline.feeds.poll", poll)
     text = CONFIG + '[feed.bad]\nurl = "http://bad.example/"\n[feed.good]\nurl = "http://good.example/"\n'
     found = parse_config(text, Path(__file__).resolve().parent.parent / "config.toml", {})
-
-    async def scene(app: App) -> Counts:
-        with_good_done = replace(app, visits=1)
-        stored_feeds_done(app.store)
-        return await run_step(with_good_done, "visit")
-
-    def stored_feeds_done(opened: Store) -> None:
-        with opened.write():
-            opened.run("update sites set due_at = null where host = 'good.example'")
-
-    counts = ticks(found, store, scene)
-    assert (visits, counts["failed"]) == (["bad.example"], 1)
+    counts = ticks(found, store, lambda app: run_step(replace(app, visits=1), "visit"))
+    assert (sorted(visits), counts["failed"], counts["polled"]) == (["bad.example", "good.example"], 1, 1)
     site = store.one("select due_at, owner from sites where host = 'bad.example'")
     assert site == {"due_at": to_text(START + pipeline.AFTER_A_BUG), "owner": None}
 

@@ -13,8 +13,9 @@ from monitor.errors import FetchError, MonitorError, NothingSelected, SandboxErr
 from monitor.feeds.diagnose import oddities, other_address, plain_reason, summary
 from monitor.feeds.identify import identify
 from monitor.feeds.opml import MAX_BYTES
+from monitor.feeds.polling import PollSettings
 from monitor.feeds.propose import Proposal, from_list, proposal, two_letters
-from monitor.feeds.step import PollSettings, read_index, request_for
+from monitor.feeds.step import read_index, request_for
 from monitor.fetch import Response
 from monitor.fetch.polite import Sender
 from monitor.model import Entry, Feed

@@ -16,13 +16,14 @@ from typing import Any
 
 from monitor import urls
 from monitor.backoff import retry_after_s
-from monitor.config import FeedSettings, FeedsSettings
+from monitor.config import FeedSettings
 from monitor.errors import FetchError, SandboxError
 from monitor.feeds.cadence import Pace, asks_again, asks_of, failure_wait_s, next_interval_s, next_poll_at
 from monitor.feeds.dates import EARLIEST
 from monitor.feeds.identify import identify
 from monitor.feeds.moves import Move, is_settled, seen
 from monitor.feeds.notes import BROKEN_OFF, SAID, notes
+from monitor.feeds.polling import PollCounts, PollSettings, pace_of
 from monitor.feeds.reconcile import Finding, is_another_feed, judge, renamed
 from monitor.fetch import Limits, Request, Response
 from monitor.fetch.polite import Sender
@@ -50,33 +51,6 @@ UNCONDITIONAL = timedelta(days=7)
 _LEASE = timedelta(minutes=5)
 _STRANGER = timedelta(minutes=1)
 _ACCEPT = "application/atom+xml,application/rss+xml,application/feed+json,application/xml;q=0.9,text/xml;q=0.9,*/*;q=0.5"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollSettings:
-    """How feeds are polled: the configured feeds, their defaults, and how we present ourselves."""
-
-    feeds: tuple[FeedSettings, ...]
-    defaults: FeedsSettings
-    agent: str
-    allow_private: tuple[str, ...] = ()
-    ports: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollCounts:
-    """What one visit polled: feeds asked, unchanged, failed; entries new and revised. refused: the host asked everybody to wait."""
-
-    polled: int = 0
-    unchanged: int = 0
-    failing: int = 0
-    new: int = 0
-    revised: int = 0
-    refused: int = 0
-
-    def plus(self, other: PollCounts) -> PollCounts:
-        """The sum of two visits."""
-        return PollCounts(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,16 +143,11 @@ def _subjects(store: Store, site: Site, settings: PollSettings, now: datetime) -
     for each in polls.at_site(store, site.id):
         feed = configured.get(each.feed.name)
         if feed is not None:
-            subjects.append(_Subject(feed=each.feed, memory=each.memory, settings=feed, pace=_pace(feed, settings.defaults)))
+            subjects.append(_Subject(feed=each.feed, memory=each.memory, settings=feed, pace=pace_of(feed, settings.defaults)))
         elif each.feed.next_poll_at is not None and each.feed.next_poll_at <= now:
             # Added since this process read its configuration: whoever knows it polls it; a site that stays due would be visited in vain for ever.
             polls.put_off(store, each.feed.id, now + _STRANGER)
     return subjects
-
-
-def _pace(feed: FeedSettings, defaults: FeedsSettings) -> Pace:
-    usual_s = (feed.interval_min or defaults.interval_min) * 60
-    return Pace(usual_s=usual_s, least_s=min(usual_s, defaults.min_interval_min * 60), most_s=max(usual_s, defaults.max_interval_h * 3600))
 
 
 def _groups(subjects: Sequence[_Subject]) -> list[list[_Subject]]:

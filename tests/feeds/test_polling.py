@@ -12,7 +12,7 @@ import pytest
 
 from monitor.config import FeedSettings, FeedsSettings
 from monitor.feeds import step
-from monitor.feeds.step import PollCounts, PollSettings
+from monitor.feeds.polling import PollCounts, PollSettings
 from monitor.fetch import Door
 from monitor.fetch.polite import PoliteDoor
 from monitor.model import Feed

@@ -26,7 +26,7 @@ import pytest
 from monitor import pipeline
 from monitor.config import FeedSettings, Secret, WebhookChannel
 from monitor.deliveries.webhook import WebhookSender
-from monitor.feeds.step import PollSettings
+from monitor.feeds.polling import PollSettings
 from monitor.fetch import Door, Request
 from monitor.fetch.polite import PoliteDoor
 from monitor.fetch.resolve import system_addresses

@@ -23,7 +23,7 @@ from monitor.articles.step import ReadSettings
 from monitor.config import Config, WebhookChannel, load_config
 from monitor.daemon import take_over
 from monitor.errors import FetchError
-from monitor.feeds.step import PollSettings
+from monitor.feeds.polling import PollSettings
 from monitor.fetch import Request, Response
 from monitor.hits.compile import compile_matcher
 from monitor.hits.step import register

@@ -52,10 +52,13 @@ def document(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document.")(command)
 
 
-def emit(rows: Rows, columns: Sequence[str], as_json: bool = False, as_jsonl: bool = False, spare: Sequence[str] = ()) -> None:
+def emit(
+    rows: Rows, columns: Sequence[str], as_json: bool = False, as_jsonl: bool = False, spare: Sequence[str] = (), extra: int = 0
+) -> None:
     """Prints rows: a table of `columns` on a terminal, tab-separated when piped, or all fields as JSON.
 
-    `spare` names columns that a terminal does without where every row says the same in them.
+    `spare` names columns that a terminal does without where every row says the same in them. extra: so many of the last columns are left out, the
+    last first, where a terminal is too narrow for them; a message names them.
     """
     if as_json:
         click.echo(json_text([jsonable(row) for row in rows], indent=2))
@@ -64,7 +67,7 @@ def emit(rows: Rows, columns: Sequence[str], as_json: bool = False, as_jsonl: bo
             click.echo(json_text(jsonable(row)))
     else:
         same = {column for column in spare if len({str(row.get(column)) for row in rows}) < 2}
-        table(rows, [column for column in columns if column not in same] if sys.stdout.isatty() else columns)
+        table(rows, [column for column in columns if column not in same] if sys.stdout.isatty() else columns, extra)
         if not rows:
             say(_nothing())
 
@@ -91,7 +94,7 @@ def show(fields: Mapping[str, object], as_json: bool = False) -> None:
         click.echo(f"{name.ljust(width)}  {plain(value)}")
 
 
-def table(rows: Rows, columns: Sequence[str]) -> None:
+def table(rows: Rows, columns: Sequence[str], extra: int = 0) -> None:
     """Prints rows in columns: aligned on a terminal, without the columns that say nothing; tab-separated with a head line when piped."""
     if not sys.stdout.isatty():
         click.echo("\t".join(columns))
@@ -106,23 +109,46 @@ def table(rows: Rows, columns: Sequence[str]) -> None:
     from rich.text import Text
 
     cells = {column: [_cell(row.get(column)) for row in rows] for column in columns}
-    told = [column for column in columns if set(cells[column]) != {"-"}]
+    widest = {column: max(map(len, cells[column])) for column in columns if set(cells[column]) != {"-"}}
     console = Console(highlight=False)
+    told, left_out = _fitting(widest, console.width, extra)
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    whole = _whole({column: max(map(len, cells[column])) for column in told}, console.width)
+    whole = _whole({column: widest[column] for column in told}, console.width)
+    tight = len(whole) == len(told) and sum(max(whole[column], len(column)) + 2 for column in told) > console.width
     for column in told:
         justify: Literal["left", "right"] = "right" if _numeric(rows, column) else "left"
-        drawn.add_column(column.replace("_", " "), overflow="fold", justify=justify, min_width=whole.get(column))
+        drawn.add_column(
+            column.replace("_", " "), overflow="fold", justify=justify, min_width=whole.get(column), width=whole[column] if tight else None
+        )
     for number in range(len(rows)):
         drawn.add_row(*(Text(cells[column][number]) for column in told))
     console.print(drawn)
+    if left_out:
+        say(
+            f"left out on {console.width} columns: {', '.join(column.replace('_', ' ') for column in left_out)}; see --json, or a wider terminal"
+        )
+
+
+def _fitting(widest: Mapping[str, int], width: int, extra: int) -> tuple[list[str], list[str]]:
+    """The columns that a terminal of `width` shows, and those of the last `extra` that it has no room for."""
+    needs, kept = _needs(widest), len(widest)
+    while kept > max(1, len(widest) - extra) and sum(list(needs.values())[:kept]) + 2 * kept > width:
+        kept -= 1
+    return list(widest)[:kept], list(widest)[kept:]
+
+
+def _needs(widest: Mapping[str, int]) -> dict[str, int]:
+    """What each column takes with no word of it broken, its head's included."""
+    return {column: max(need, *map(len, column.split("_"))) for column, need in widest.items()}
 
 
 def _whole(widest: Mapping[str, int], width: int) -> dict[str, int]:
     """The columns that are not broken on a terminal of `width`, with what they need: the narrowest, as long as the others keep room for words."""
+    needs = _needs(widest)
+    if sum(needs.values()) + 2 * len(needs) <= width:
+        return needs
     kept: dict[str, int] = {}
-    for column, need in sorted(widest.items(), key=lambda pair: pair[1]):
-        need = max(need, *map(len, column.split("_")))
+    for column, need in sorted(needs.items(), key=lambda pair: pair[1]):
         others = len(widest) - len(kept) - 1
         if need <= _WHOLE and sum(kept.values()) + need + others * _WORD + 2 * len(widest) <= width:
             kept[column] = need
@@ -232,7 +258,7 @@ def plain(value: object) -> str:
         case datetime():
             return local_time(value)
         case float():
-            return f"{value:.1f}"
+            return f"{value:.2f}".removesuffix("0")
         case list() | tuple():
             return ", ".join(plain(item) for item in value) or "-"
         case _:

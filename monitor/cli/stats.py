@@ -11,20 +11,8 @@ from monitor.cli.output import duration, emit, listing
 from monitor.cli.session import open_session
 from monitor.store.driver import Store
 
-_COLUMNS = (
-    "name",
-    "entries",
-    "recent",
-    "hits",
-    "stories",
-    "alone",
-    "firsts",
-    "first_share",
-    "lead_min",
-    "lag_min",
-    "echo_share",
-    "precision",
-)
+_COLUMNS = ("name", "entries", "hits", "stories", "firsts", "first_share", "lead_min", "echo_share", "precision")
+_MORE = ("fail_count", "recent", "alone", "lag_min", "polls", "interval_s", "newest_at")
 _NOTHING = dict.fromkeys(("stories", "alone", "firsts", "useful", "useless"), 0) | dict.fromkeys(
     ("first_share", "lead_min", "lag_min", "echo_share", "precision")
 )
@@ -48,7 +36,7 @@ def stats(ctx: click.Context, since: str, watchlist: str | None, limit: int, as_
     after = session.now() - duration(since)
     worth = _worth(session.store, after, watchlist)
     rows = [{**row, "recent": row["recent"] or 0, **worth.get(row["name"], _NOTHING)} for row in counted(session.store, after)]
-    emit(rows[:limit], (*_COLUMNS, "polls", "interval_s", "fail_count", "newest_at"), as_json, as_jsonl)
+    emit(rows[:limit], (*_COLUMNS, *_MORE), as_json, as_jsonl, extra=len(_MORE))
 
 
 def _worth(store: Store, since: datetime, watchlist: str | None) -> dict[str, dict[str, object]]:

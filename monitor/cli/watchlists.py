@@ -38,7 +38,7 @@ def list_watchlists(ctx: click.Context, limit: int, as_json: bool, as_jsonl: boo
       monitor watchlists list --json
     """
     rows = [_summary(one) for one in open_session(ctx).watchlists]
-    emit(rows[:limit], ("id", "title", "match", "alert", "review", "entities", "topics", "names"), as_json, as_jsonl)
+    emit(rows[:limit], ("id", "title", "match", "alert", "review", "entities", "topics", "names"), as_json, as_jsonl, extra=3)
 
 
 @watchlists.command("show")

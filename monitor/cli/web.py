@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -98,4 +99,8 @@ def links(ctx: click.Context, base: str | None, revoke: str | None, as_json: boo
     keys = keys_of(session.config.web.token, token_file(session.store, session.config), new_token)
     found = links_page.links(session.store, keys, session.watchlists, (base or links_page.base_of(session.config)).rstrip("/"))
     rows = [{"kind": each.kind, "name": each.name, "format": form, "address": url} for each in found for form, url in each.addresses]
-    emit(rows, ("kind", "name", "format", "address"), as_json)
+    if as_json or not sys.stdout.isatty():
+        emit(rows, ("kind", "name", "format", "address"), as_json)
+        return
+    for row in rows:  # an address broken over two lines of a table cannot be taken along
+        click.echo(f"{row['name']} ({row['format']})\n  {row['address']}")

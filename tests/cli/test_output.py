@@ -102,3 +102,22 @@ def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 def test_other_values_stay_as_they_are(value: object) -> None:
     """Only what is an instant as stored is taken for one."""
     assert output._cell(value) == output.plain(value)
+
+
+def test_what_has_no_room_is_left_out_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a list of many figures a narrow terminal shows the first columns with no word broken, and says which it leaves out."""
+    row: dict[str, object] = (
+        {"name": "vnexpress-business"} | {f"figure_{n}": n / 4 for n in range(6)} | {f"further_{n}": 1000 for n in range(6)}
+    )
+    with on_a_terminal() as terminal:
+        output.emit([row], tuple(row), extra=6)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert shown.splitlines()[-1].split() == ["vnexpress-business", "0.0", "0.25", "0.5", "0.75", "1.0", "1.25", "1000"]
+    said = capsys.readouterr().err
+    assert said.startswith("left out on 80 columns: further 1, further 2,")
+
+
+def test_figures_are_told_as_they_are() -> None:
+    """A line of 2.75 points is not shown as 2.8; a whole number keeps one place."""
+    assert [output.plain(value) for value in (2.75, 5.0, 7.3, 0.333)] == ["2.75", "5.0", "7.3", "0.33"]

@@ -9,26 +9,16 @@ import pty
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from monitor.demo.run import DemoResult, run_demo
+from tests.chromium import browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WIDTHS = (360, 640)
 SCHEMES = ("light", "dark")
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -87,15 +77,6 @@ class Seen:
     page: int
     window: int
     asked: tuple[str, ...]
-
-
-@contextmanager
-def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
-        yield opened
-        opened.close()
 
 
 def look(opened: Browser, html: str, width: int, scheme: str) -> Seen:

@@ -11,12 +11,16 @@ from playwright.sync_api import Browser
 from monitor.digests.days import MOST
 from monitor.digests.render import render_mails
 from monitor.digests.sample import samples
-from tests.digests.pictures import CHROMIUM, DOCS, ROOT, SCHEMES, WIDTHS, Seen, browser, demo, golden_file, look, pages, told
+from tests.chromium import browser, needed
+from tests.digests.pictures import DOCS, ROOT, SCHEMES, WIDTHS, Seen, demo, golden_file, look, pages, told
 
 LEAST_CONTRAST = 4.5
 """WCAG 2.2, 1.4.3: for text of any size."""
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"SKIPPED: {CHROMIUM} is not there; the pictures were not looked at")
+
+@pytest.fixture(scope="module", autouse=True)
+def _needs_a_browser() -> None:
+    needed("the pictures were not looked at")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.digests.pictures import DOCS, ROOT, browser, demo
+from tests.chromium import browser
+from tests.digests.pictures import DOCS, ROOT, demo
 from tests.web.serving import TOKEN, Dashboard
 
 TARGET = DOCS / "dashboard.webp"

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests import chromium
+from tests.chromium import needed
 from tests.web.serving import TOKEN, Dashboard
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NOT_THERE = "/stories/999"
 PAGES = (
     "/",
@@ -48,15 +39,10 @@ PHONE, TABLET, DESK = 360, 768, 1280
 @pytest.fixture(scope="module")
 def browser(dashboard: Dashboard) -> Iterator[Browser]:
     """Chromium without a window. Where it is not installed the tests are skipped with a line that says so; under CI that is a failure."""
-    if not CHROMIUM.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{CHROMIUM} is not installed: the dashboard was not tested in a browser")
-        pytest.skip(f"SKIPPED: {CHROMIUM} is not installed; the dashboard was not tested in a browser")
+    needed("the dashboard was not tested in a browser")
     assert dashboard.address
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with chromium.browser() as opened:
         yield opened
-        opened.close()
 
 
 class Look:
@@ -86,6 +72,7 @@ class Look:
 
     def log_in(self) -> None:
         self.open("/login")
+        self.page.wait_for_function("document.activeElement.id === 'token'")  # the field takes the keys as soon as the page is there
         self.page.keyboard.type(TOKEN)
         self.page.keyboard.press("Enter")
         self.page.wait_for_url(f"{self.address}/")

@@ -72,7 +72,7 @@ class App:
     `direct_door` does not. `force_plan` names a subscription whose digest is planned now, whatever its schedule says.
     `worker` is the name under which this process claims what it works on.
     `patient`: the steps tick side by side, so that a late digest may wait for the others to catch up; `once` runs them in order instead.
-    `under_way`: the deliveries that ticks of this process are sending.
+    `under_way`: the deliveries that ticks of this process are sending. `visiting`: the sites that they hold, `visits` of them at most.
     """
 
     config: Config
@@ -96,6 +96,7 @@ class App:
     templates: Templates = BUILT_IN
     tally: Tally = field(default_factory=Tally)
     under_way: set[int] = field(default_factory=set)
+    visiting: set[int] = field(default_factory=set)
 
     def token(self) -> str:
         """An owner for one claim, new each time: an expired lease cannot be taken for another of the same worker."""
@@ -115,8 +116,14 @@ async def visit(app: App) -> Counts:
 
 async def _visitor(app: App) -> Counts:
     counts: Counts = {"sites": 0}
-    while claimed := await app.recorder.record(partial(_claim, app), durable=False):
-        counts = _sum(counts, {"sites": 1}, await _visit(app, claimed[0]))
+    # Ticks overlap, so that a slow site holds nobody up; together they hold no more sites than get their turn before their leases end.
+    while len(app.visiting) < app.visits and (claimed := await app.recorder.record(partial(_claim, app), durable=False)):
+        (site,) = claimed
+        app.visiting.add(site.id)
+        try:
+            counts = _sum(counts, {"sites": 1}, await _visit(app, site))
+        finally:
+            app.visiting.discard(site.id)
     return counts
 
 

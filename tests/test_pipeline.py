@@ -137,6 +137,40 @@ def test_case_17_a_visit_that_always_fails_does_not_spin(store: SqliteStore, mon
     assert site == {"due_at": to_text(START + pipeline.AFTER_A_BUG), "owner": None}
 
 
+def test_ticks_that_overlap_hold_no_more_sites_than_one(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While all visitors are with slow sites, a later tick claims none: a site must get its turn before its lease ends. Then all are visited."""
+    held: list[int] = []
+    under_way: set[str] = set()
+
+    async def scene(app: App) -> Counts:
+        full, answered = asyncio.Event(), asyncio.Event()
+
+        async def poll(site: Site, **_: Any) -> PollCounts:
+            under_way.add(site.host)
+            held.append(len(under_way))
+            if len(under_way) == 3:
+                full.set()
+            await answered.wait()
+            with store.write():
+                store.run("update feeds set next_poll_at = :later where site_id = :site", later=START + timedelta(hours=1), site=site.id)
+            under_way.discard(site.host)
+            return PollCounts(polled=1)
+
+        monkeypatch.setattr("monitor.pipeline.feeds.poll", poll)
+        few = replace(app, visits=3)
+        first = asyncio.create_task(run_step(few, "visit"))
+        await full.wait()
+        second = asyncio.create_task(run_step(few, "visit"))
+        await asyncio.wait({second}, timeout=1)
+        answered.set()
+        return await first | {"second": (await second)["sites"]}
+
+    text = CONFIG + "".join(f'[feed.f{n}]\nurl = "http://site{n}.example/"\n' for n in range(8))
+    counts = ticks(parse_config(text, Path(__file__).resolve().parent.parent / "config.toml", {}), store, scene)
+    assert (counts["sites"], counts["polled"], counts["second"]) == (8, 8, 0)
+    assert max(held) == 3
+
+
 @pytest.mark.parametrize("error", [StoreUnwritable("full", full=True), StoreDamaged("bytes")])
 def test_what_no_tick_can_mend_is_raised(config: Config, store: SqliteStore, monkeypatch: pytest.MonkeyPatch, error: StoreError) -> None:
     """A disk that refuses and a damaged file go to the daemon, which knows what to do."""

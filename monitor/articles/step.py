@@ -23,7 +23,7 @@ from monitor.fetch.robots import allowed
 from monitor.model import Site
 from monitor.sandbox import Sandbox
 from monitor.store import articles as stored
-from monitor.store import sites
+from monitor.store import copies, sites
 from monitor.store.articles import FeedText, PendingArticle, ReadPage
 from monitor.store.driver import Store
 from monitor.store.steps import record_event
@@ -222,22 +222,26 @@ class _Reader:
         """Looks for an original and stores the page in one transaction: of copies read at the same time the first is the original of the others."""
         with self.store.write():
             copy_of = self._copy_of(article_id, page.canonical_key, values, len(found), now)
-            page = replace(page, copy_of=copy_of, text_of=self._text_of(copy_of, found))
+            text_of = None if copy_of is None else self._text_of(copy_of, page, found)
+            page = replace(page, copy_of=copy_of, text_of=text_of)
             stored.save_page(self.store, self.site, article_id, page, now, self._lease())
 
     def _copy_of(self, article_id: int, canonical_key: str, values: tuple[int, ...], size: int, now: datetime) -> int | None:
-        if same := stored.same_page(self.store, article_id, canonical_key):
+        if same := copies.same_page(self.store, article_id, canonical_key):
             return same
         since = now - _NEAR_DUPLICATE_WINDOW
-        for candidate in stored.sketch_candidates(self.store, article_id, values[:_SKETCH_INDEX], since):
+        for candidate in copies.sketch_candidates(self.store, article_id, values[:_SKETCH_INDEX], since):
             if is_copy(values, size, Candidate(id=candidate.id, sketch=sketch.from_bytes(candidate.sketch), size=candidate.size)):
                 return candidate.id
         return None
 
-    def _text_of(self, copy_of: int | None, found: list[str]) -> int | None:
-        """The original, where its text has the same words; an edited copy keeps its own, for evidence must be what was really there."""
-        original = None if copy_of is None else stored.get(self.store, copy_of)
-        return copy_of if original is not None and original.text_source != "feed" and words(original.text) == found else None
+    def _text_of(self, original: int, page: ReadPage, found: list[str]) -> int | None:
+        """The original or an earlier copy of it, whichever has the same words; an edited copy keeps its own, for evidence must be what was really there."""
+        for id_ in copies.same_sketch(self.store, original, page.sketch, page.sketch_size):
+            kept = stored.get(self.store, id_)
+            if kept is not None and words(kept.text) == found:
+                return id_
+        return None
 
     def _fresh(self, article: PendingArticle, published_at: datetime | None) -> bool:
         """A baseline article without a date in its feed turns out to be news when its page says so."""

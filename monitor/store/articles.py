@@ -47,16 +47,6 @@ insert into texts(article_id, text, folded) values (:id, :text, :folded)
 on conflict(article_id) do update set text = :text, folded = :folded
 """
 _SKETCH_VALUE = "insert into sketch_values(value, article_id) values (:value, :id) on conflict do nothing"
-_SAME_PAGE = """
-select id from articles where (canonical_key = :key or url_key = :key) and id <> :id and state = 'done' and copy_of is null
-order by id limit 1
-"""
-_NEAR = """
-select a.id, a.sketch, a.sketch_size from articles a join (
-  select article_id, count(*) as shared from sketch_values where value in ({values}) group by article_id
-) s on s.article_id = a.id
-where a.id <> :id and a.first_seen_at >= :since and a.copy_of is null order by s.shared desc, a.id limit 20
-"""
 _COLUMNS = """
 a.id, a.url, a.canonical_url, a.title, a.author, a.publisher, a.lang, a.published_at, a.first_seen_at, a.fetched_at, a.state,
 a.text_source, coalesce(t.text, '') as text, a.text_hash, a.copy_of, a.quiet, a.matched_rev
@@ -158,15 +148,6 @@ class FeedText:
     error_kind: str | None = None
     error: str | None = None
     status: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SketchCandidate:
-    """A stored article that shares sketch values with a text."""
-
-    id: int
-    sketch: bytes
-    size: int
 
 
 def pending(store: Store, site_id: int, now: datetime, limit: int) -> tuple[PendingArticle, ...]:
@@ -274,22 +255,6 @@ def forward(store: Store, site: Site, article_id: int, url: str, status: int, no
     with store.write():
         _fence(store, site, lease_until_at)
         store.run(_FORWARD, id=article_id, url=url, site=ensure(store, host(url), now, now), now=now, status=status)
-
-
-def same_page(store: Store, article_id: int, canonical_key: str) -> int | None:
-    """The first other article that is the same page under its canonical address."""
-    row = store.one(_SAME_PAGE, key=canonical_key, id=article_id)
-    return None if row is None else row["id"]
-
-
-def sketch_candidates(store: Store, article_id: int, values: tuple[int, ...], since: datetime) -> tuple[SketchCandidate, ...]:
-    """Stored originals seen since an instant that share sketch values, most shared first."""
-    if not values:
-        return ()
-    # Bound, not written out: a statement for each article would fill every connection's cache of prepared statements.
-    bound = {f"v{place}": value for place, value in enumerate(values)}
-    rows = store.all(_NEAR.replace("{values}", ", ".join(f":{name}" for name in bound)), id=article_id, since=since, **bound)
-    return tuple(SketchCandidate(id=row["id"], sketch=row["sketch"] or b"", size=row["sketch_size"]) for row in rows)
 
 
 def get(store: Store, article_id: int) -> Article | None:

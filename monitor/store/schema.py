@@ -335,6 +335,11 @@ _HITS_BY_VERSION = """
 create index hits_version on hits(version_id);
 """
 
+# Of a text that a first paper edited, the copies keep a text of their own: the next one with the same words shares it.
+_EDITED_COPIES = """
+create index articles_edited on articles(copy_of) where copy_of is not null and text_of is null;
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -355,6 +360,7 @@ MIGRATIONS = (
     Migration(name="017_saved_searches", sql=_SAVED_SEARCHES),
     Migration(name="018_workers", sql=_WORKERS),
     Migration(name="019_hits_by_version", sql=_HITS_BY_VERSION),
+    Migration(name="020_edited_copies", sql=_EDITED_COPIES),
 )
 
 

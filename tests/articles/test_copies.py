@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.app import open_app
-from monitor.config import load_config
+from monitor.config import Config, load_config
 from monitor.pipeline import once
 from monitor.store.articles import drop_old_texts, get
 from monitor.store.sqlite import SqliteStore, open_sqlite
@@ -50,39 +50,49 @@ def page(title: str, paragraphs: list[str], site: str) -> bytes:
     return f"<html lang='en'><head><title>{title}</title></head><body><ul>{menu}</ul><article><h1>{title}</h1>{told}</article></body></html>".encode()
 
 
-async def read_papers(folder: Path) -> None:
-    """Each paper has a feed of its own on a host of its own; the last one has edited the text."""
+async def read_papers(folder: Path, *turns: Sequence[int]) -> None:
+    """Each paper has a feed of its own on a host of its own; the last one has edited the text. Those of one turn are read side by side."""
     (folder / "watchlist.toml").write_text(WATCHLIST, encoding="utf-8")
     async with serving(Newsroom(), PAPERS + 1) as room:
         feeds = ""
-        for paper in range(PAPERS + 1):
-            title = f"Paper {paper} has news of the agency"
-            paragraphs = (
-                AGENCY
-                if paper < PAPERS
-                else [*AGENCY[:-1], "The desk of this paper wrote another ending to it all, with words of its own."]
-            )
-            link = room.url(f"/story-{paper}.html", paper)
-            room.put(f"/story-{paper}.html", page(title, paragraphs, f"Paper {paper}"))
-            room.put(
-                f"/feed-{paper}.xml", rss(f"Paper {paper}", [(title, link, "", NOW - timedelta(minutes=paper))]), "application/rss+xml"
-            )
-            feeds += f'\n[feed.paper-{paper}]\nurl = "{room.url(f"/feed-{paper}.xml", paper)}"\n'
-        (folder / "config.toml").write_text(CONFIG.format(port=room.port) + feeds, encoding="utf-8")
-        config = load_config(folder / "config.toml")
-        opened = open_sqlite(config.database_path)
-        try:
-            async with open_app(config, opened, clock=lambda: NOW) as app:
-                for name in ("visit", "match"):
-                    await once(app, only=name)
-        finally:
-            opened.close()
+        for papers in turns:
+            for paper in papers:
+                feeds += put_paper(room, paper)
+            (folder / "config.toml").write_text(CONFIG.format(port=room.port) + feeds, encoding="utf-8")
+            await read(load_config(folder / "config.toml"))
 
 
-@pytest.fixture
-def papers(tmp_path: Path) -> Iterator[SqliteStore]:
+def put_paper(room: Newsroom, paper: int) -> str:
+    """Serves one paper's feed and page and returns its part of the configuration."""
+    title = f"Paper {paper} has news of the agency"
+    paragraphs = (
+        AGENCY if paper < PAPERS else [*AGENCY[:-1], "The desk of this paper wrote another ending to it all, with words of its own."]
+    )
+    link = room.url(f"/story-{paper}.html", paper)
+    room.put(f"/story-{paper}.html", page(title, paragraphs, f"Paper {paper}"))
+    room.put(f"/feed-{paper}.xml", rss(f"Paper {paper}", [(title, link, "", NOW - timedelta(minutes=paper))]), "application/rss+xml")
+    return f'\n[feed.paper-{paper}]\nurl = "{room.url(f"/feed-{paper}.xml", paper)}"\n'
+
+
+async def read(config: Config) -> None:
+    """Visits all feeds that are due and matches what they brought."""
+    opened = open_sqlite(config.database_path)
+    try:
+        async with open_app(config, opened, clock=lambda: NOW) as app:
+            for name in ("visit", "match"):
+                await once(app, only=name)
+    finally:
+        opened.close()
+
+
+EDITED_LAST = (range(PAPERS), range(PAPERS, PAPERS + 1))
+EDITED_FIRST = (range(PAPERS, PAPERS + 1), range(PAPERS))
+
+
+@pytest.fixture(params=[EDITED_LAST, EDITED_FIRST], ids=["edited last", "edited first"])
+def papers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteStore]:
     """The store after all papers were read and matched."""
-    asyncio.run(read_papers(tmp_path))
+    asyncio.run(read_papers(tmp_path, *request.param))
     opened = open_sqlite(tmp_path / "monitor.db")
     yield opened
     opened.close()

@@ -10,6 +10,7 @@
         StoreNewer                   exit 2  a newer version wrote it: upgrade this one
         StoreDamaged                 exit 74 the database is damaged or was replaced: run `monitor doctor`
         AlreadyRunning               exit 75 another daemon holds the database
+      DigestUnreadable               exit 1  what is stored of a digest cannot be shown: see what was sent of it
       FetchError                     exit 1  a remote place did not give what was asked; `kind` says how
       SandboxError                   exit 1  a parse was stopped or died in its child process; `kind` says how
 
@@ -97,6 +98,15 @@ class AlreadyRunning(StoreError):
     """Another daemon holds this database."""
 
     exit_code = 75
+
+
+class DigestUnreadable(MonitorError):
+    """The stored payload of a digest is not what this version can show. Carries what is wrong with it, and where."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(
+            f"the stored content of a digest cannot be shown: {fault}; `monitor digests show NUMBER` prints what was sent of it"
+        )
 
 
 class FetchError(MonitorError):

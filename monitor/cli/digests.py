@@ -61,7 +61,7 @@ def show_digest(ctx: click.Context, digest_id: str, form: str) -> None:
     Example:
       monitor digests show 12
     """
-    from monitor.digests.document import from_json
+    from monitor.digests.payload import from_json, plain
     from monitor.digests.render import render_mails
     from monitor.store import digests as stored
 
@@ -74,7 +74,7 @@ def show_digest(ctx: click.Context, digest_id: str, form: str) -> None:
             "id": digest.id,
             "subject": digest.subject,
             "sha256": digest.sha256,
-            "document": json.loads(digest.payload),
+            "document": plain(digest.payload),
             "hits": stored.members(store, digest.id),
             "deliveries": stored.sent_to(store, digest.id),
         }

@@ -18,9 +18,9 @@ class Failing:
     """A source that gives nothing: since when (stored text, or "") and of what kind. `gone`: it said so itself."""
 
     name: str
-    since_at: str
-    kind: str
-    gone: bool
+    since_at: str = ""
+    kind: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,11 @@ class Coverage:
     to) in which nothing ran.
     """
 
-    sources: int
-    healthy: int
-    failing: tuple[Failing, ...]
-    articles: int
-    pending: int
+    sources: int = 0
+    healthy: int = 0
+    failing: tuple[Failing, ...] = ()
+    articles: int = 0
+    pending: int = 0
     silent: tuple[Since, ...] = ()
     gaps: tuple[Since, ...] = ()
     unwatched: tuple[tuple[str, str], ...] = ()
@@ -89,10 +89,3 @@ def _since(rows: Sequence[tuple[str, datetime]], titles: Mapping[str, str]) -> t
     """The longest first; sources that are no longer polled are left out."""
     ordered = sorted((at, titles[name]) for name, at in rows if name in titles)
     return tuple(Since(name=name, at=to_text(at)) for at, name in ordered[:_MAX_NAMED])
-
-
-def coverage_from(fields: dict[str, Any]) -> Coverage:
-    """The coverage of a stored payload."""
-    since = {name: tuple(Since(**each) for each in fields.get(name, ())) for name in ("silent", "gaps")}
-    spans = tuple((start, end) for start, end in fields.get("unwatched", ()))
-    return Coverage(**{**fields, **since, "unwatched": spans, "failing": tuple(Failing(**each) for each in fields["failing"])})

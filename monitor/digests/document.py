@@ -1,17 +1,16 @@
-"""The digest as one document: everything any form of it shows, fit to be shown, as plain values. Stored as JSON, it is the digest's payload. Pure."""
+"""The digest as one document: everything any form of it shows, fit to be shown, as plain values. Its JSON is the digest's payload. Pure."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from monitor.digests.coverage import Coverage, coverage_from
+from monitor.digests.coverage import Coverage
 from monitor.digests.days import Days
 from monitor.digests.labels import Labels
 from monitor.digests.select import Candidate, Item, Selection
@@ -24,6 +23,7 @@ MAX_OUTLETS = 8
 MAX_ALSO = 40
 _MAX_NAMES = 4
 _MAX_DIFFERS = 2
+_UNKNOWN = Coverage()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,9 @@ class Line:
     """A headline that links to its article."""
 
     headline: str
-    lang: str
-    url: str
-    outlet: str
+    lang: str = ""
+    url: str = ""
+    outlet: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +49,19 @@ class Entry:
     story: int
     hit: int
     line: Line
-    sentence: tuple[tuple[str, bool], ...]
-    names: tuple[tuple[str, ...], ...]
-    together: bool
-    topics: tuple[str, ...]
-    brings: tuple[str, ...]
-    outlets: tuple[Line, ...]
-    more_outlets: int
-    reports: int
-    langs: tuple[tuple[str, int], ...]
     first_seen_at: str
-    published_at: str
-    told_at: str
-    score: float
+    published_at: str = ""
+    told_at: str = ""
+    sentence: tuple[tuple[str, bool], ...] = ()
+    names: tuple[tuple[str, ...], ...] = ()
+    together: bool = False
+    topics: tuple[str, ...] = ()
+    brings: tuple[str, ...] = ()
+    outlets: tuple[Line, ...] = ()
+    more_outlets: int = 0
+    reports: int = 1
+    langs: tuple[tuple[str, int], ...] = ()
+    score: float = 0.0
     differs: tuple[str, ...] = ()
     earlier: Line | None = None
     earlier_at: str = ""
@@ -83,15 +83,15 @@ class Document:
     due_at: str
     made_at: str
     covers_from_at: str
-    asked: bool
-    late: bool
-    missed: int
     entries: tuple[Entry, ...]
-    also: tuple[Line, ...]
-    also_more: int
-    below: int
-    echoes: int
-    coverage: Coverage
+    coverage: Coverage = _UNKNOWN
+    asked: bool = False
+    late: bool = False
+    missed: int = 0
+    also: tuple[Line, ...] = ()
+    also_more: int = 0
+    below: int = 0
+    echoes: int = 0
     found_more: int = 0
     kind: str = "digest"
     days: Days = ()
@@ -162,34 +162,6 @@ def document(
         coverage=coverage,
         found_more=selection.found_more,
     )
-
-
-def to_json(found: Document) -> str:
-    """The document as its stored payload."""
-    return json.dumps(asdict(found), ensure_ascii=False, separators=(",", ":"))
-
-
-def from_json(text: str) -> Document:
-    """The document of a stored payload."""
-    fields: dict[str, Any] = json.loads(text)
-    coverage = fields["coverage"]
-    return Document(
-        **{
-            **fields,
-            "entries": tuple(_entry_from(each) for each in fields["entries"]),
-            "also": tuple(Line(**each) for each in fields["also"]),
-            "days": tuple((day, hits) for day, hits in fields.get("days", ())),
-            "coverage": coverage_from(coverage),
-        }
-    )
-
-
-def _entry_from(fields: dict[str, Any]) -> Entry:
-    pairs = {name: tuple(tuple(pair) for pair in fields.get(name, ())) for name in ("sentence", "names", "langs", "copies")}
-    lists = {name: tuple(fields.get(name, ())) for name in ("topics", "brings", "differs")}
-    lines: dict[str, Any] = {"line": Line(**fields["line"]), "outlets": tuple(Line(**each) for each in fields["outlets"])}
-    lines["earlier"] = Line(**fields["earlier"]) if fields.get("earlier") else None
-    return Entry(**{**fields, **pairs, **lists, **lines})
 
 
 def _line(c: Candidate, labels: Labels) -> Line:

@@ -94,8 +94,10 @@ class Phrases:
 
     def reports(self, entry: Entry) -> str:
         """`7 reports: 4 vi, 2 en, 1 fr`; one report: its language alone."""
+        if entry.reports == 1 and entry.langs:
+            return entry.langs[0][0]
         langs = ", ".join(f"{n} {lang}" for lang, n in entry.langs)
-        return self.labels.count("n_reports", entry.reports) + f"{self.labels.colon} {langs}" if entry.reports > 1 else entry.langs[0][0]
+        return self.labels.count("n_reports", entry.reports) + (f"{self.labels.colon} {langs}" if langs else "")
 
     def meta(self, entry: Entry) -> str:
         """`first seen 06:40 (VOV) · 3 copies of VNA · score 7.4 · story 412`; the number is the one to ask `monitor stories show` for."""

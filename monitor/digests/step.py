@@ -14,7 +14,8 @@ from monitor.config import ChannelSettings, destinations_of, form_of
 from monitor.digests.chat import SERVICES, render_chat
 from monitor.digests.coverage import Blind, coverage_of
 from monitor.digests.days import days_of, since_at
-from monitor.digests.document import Document, Occasion, document, to_json
+from monitor.digests.document import Document, Occasion, document
+from monitor.digests.payload import to_json
 from monitor.digests.phrases import Phrases
 from monitor.digests.render import Mail, render_events, render_mails
 from monitor.digests.select import Candidate, Place, Selection, select

@@ -70,7 +70,7 @@ class Answer:
 class Route:
     """One line of the table of routes. `answer` runs in a thread, one request at a time in it: it may read the store.
 
-    It may raise NothingSelected (404), UsageError (400) and StoreError (503); `path` is in Starlette's form (`/hits/{id}`).
+    It may raise NothingSelected (404), UsageError (400), StoreError (503) and any other MonitorError (500); `path` is in Starlette's form (`/hits/{id}`).
     trouble: how refusals are told, as (asked, status, what, why); None: by a page. at_once: in the event loop, for what asks nothing of the store.
     """
 

@@ -50,6 +50,11 @@ class Times:
         found = _instant(at)
         return "–" if found is None else Labels("en").day(found, self.zone)
 
+    def clock(self, at: datetime | str | None) -> str:
+        """`07:12`."""
+        found = _instant(at)
+        return "–" if found is None else Labels("en").clock(found, self.zone)
+
     def ago(self, at: datetime | str | None) -> str:
         """`5 min ago`, `in 3 h`, `12 d ago`; "never" for None."""
         found = _instant(at)

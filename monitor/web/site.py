@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as Served
 
-from monitor.errors import NothingSelected, StoreError, UsageError
+from monitor.errors import MonitorError, NothingSelected, StoreError, UsageError
 from monitor.log import logger
 from monitor.web import entrance
 from monitor.web.api import serve as api
@@ -144,6 +144,9 @@ def _answered(route: Route, asked: Asked, cookie: str, near: bool) -> Answer:
     except StoreError as error:
         logger(page=asked.path).warning("page not made", error=str(error))
         return told(asked, 503, "The database cannot answer now", str(error))
+    except MonitorError as error:
+        logger(page=asked.path).warning("page not made", error=str(error))
+        return told(asked, 500, "This cannot be shown", str(error))
 
 
 async def _form(request: Request) -> dict[str, str]:

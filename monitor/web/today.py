@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.digests.document import Document, Entry, from_json
+from monitor.digests.document import Document, Entry
+from monitor.digests.payload import from_json
 from monitor.digests.phrases import KINDS, Phrases
 from monitor.digests.step import preview
-from monitor.errors import NothingSelected
+from monitor.errors import DigestUnreadable, NothingSelected
 from monitor.health import read_health
 from monitor.hours import next_slots, schedule_of
 from monitor.model import Digest, Subscription
@@ -45,6 +46,7 @@ def today(asked: Asked) -> Answer:
         return page(asked, "empty.html", "Today", what="No subscription is configured.", mend="monitor config check")
     waiting = preview(desk.store, chosen, asked.now)
     newest = stored.newest(desk.store, chosen.name)
+    told, unreadable = _told(newest)
     upcoming = next(iter(next_slots(schedule_of(chosen), asked.now, 1)), None)
     return page(
         asked,
@@ -54,11 +56,20 @@ def today(asked: Asked) -> Answer:
         chosen=chosen,
         waiting=sheet(waiting) if waiting is not None and (waiting.entries or waiting.also) else None,
         newest=newest,
-        told=sheet(from_json(newest.payload)) if newest is not None else None,
+        told=told,
+        unreadable=unreadable,
         due_at=None if upcoming is None else upcoming.due_at,
         earlier=_earlier(asked, chosen, newest),
         findings=[finding for finding in read_health(desk.store, asked.now, counted=False).findings if finding.problem],
     )
+
+
+def _told(newest: Digest | None) -> tuple[Sheet | None, str]:
+    """The newest digest as a sheet, or why it cannot be shown: the rest of the page does not depend on it."""
+    try:
+        return (None if newest is None else sheet(from_json(newest.payload))), ""
+    except DigestUnreadable as error:
+        return None, str(error)
 
 
 def digest(asked: Asked) -> Answer:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app import load
-from monitor.digests.document import to_json
+from monitor.digests.payload import to_json
 from monitor.digests.step import preview
 from monitor.model import Subscription
 from monitor.store import subscriptions

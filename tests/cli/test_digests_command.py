@@ -104,3 +104,22 @@ def test_send_now_and_show(desk: Path) -> None:
     again = run("digests", "send", "morning", "--now")
     assert again.code == 3
     assert run("digests", "show", "99").code == 3
+
+
+def test_a_stored_digest_of_another_make_is_shown_or_told(desk: Path) -> None:
+    """A payload that lacks what this version writes is shown without it; one that cannot be read is one line, and what was sent is still printed."""
+    assert run("digests", "send", "morning", "--now").code == 0
+    store = open_sqlite(desk / "monitor.db")
+    with store.write():
+        for table in ("attempts", "deliveries", "messages"):
+            store.run(f"delete from {table}")
+        store.run("update digests set payload = json_remove(payload, '$.coverage', '$.days', '$.entries[0].langs', '$.also')")
+    assert "Norco signs a" in run("digests", "show", "1").out
+    with store.write():
+        store.run("update digests set payload = '{}'")
+    for form in ("--text", "--html"):
+        told = run("digests", "show", "1", form)
+        assert (told.code, told.err.count("\n")) == (1, 1)
+        assert "uid is missing" in told.err
+    assert json.loads(run("digests", "show", "1", "--json").out)["document"] == {}
+    store.close()

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.digests.document import from_json, to_json
 from monitor.digests.labels import Labels
+from monitor.digests.payload import from_json, to_json
 from monitor.digests.render import render_json, render_mails
 from monitor.digests.select import independent
 from monitor.digests.step import plan

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.digests.chat import SERVICES, render_chat
 from monitor.digests.coverage import Blind, coverage_of
-from monitor.digests.document import from_json, to_json
+from monitor.digests.payload import from_json, to_json
 from monitor.digests.render import render_json, render_mails
 from monitor.digests.step import preview
 from monitor.hours import to_text

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.digests.days import LEAST, MOST, TALLEST_PX, days_of, heights, since_at
-from monitor.digests.document import from_json, to_json
+from monitor.digests.payload import from_json, to_json
 from monitor.digests.render import render_json, render_mails
 from monitor.digests.step import preview
 from monitor.store import digests as stored

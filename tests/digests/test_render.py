@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.digests.coverage import coverage_of
-from monitor.digests.document import Document, Occasion, document, from_json, to_json
+from monitor.digests.document import Document, Occasion, document
 from monitor.digests.labels import Labels
+from monitor.digests.payload import from_json, to_json
 from monitor.digests.render import render_json, render_mails
 from monitor.digests.select import Candidate, select
 from monitor.digests.template import MAX_BYTES

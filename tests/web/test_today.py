@@ -63,3 +63,22 @@ def test_what_waits_stands_before_what_was_told(own_dashboard: Dashboard) -> Non
         words = shown(person.get("/").text)
     assert "found since the last digest" in words
     assert "Last digest" in words
+
+
+def test_a_payload_that_cannot_be_read_is_told(own_dashboard: Dashboard) -> None:
+    """The page of the digest says so with its own status, in a line; Today shows all the rest; the API answers with a problem."""
+    with own_dashboard.store.write():
+        own_dashboard.store.run('update digests set payload = \'{"title": "T"}\' where id = (select max(id) from digests)')
+    with own_dashboard.person() as person:
+        newest = person.get("/api/v1/digests").json()["items"][0]["id"]
+        page, today = person.get(f"/digests/{newest}"), person.get("/")
+        assert (page.status_code, today.status_code) == (500, 200)
+        for answer in (page, today):
+            assert "the stored content of a digest cannot be shown: uid is missing" in shown(answer.text)
+        assert "Earlier digests" in shown(today.text)
+        assert person.get(f"/api/v1/digests/{newest}").json()["document"] == {"title": "T"}
+        with own_dashboard.store.write():
+            own_dashboard.store.run("update digests set payload = '[]' where id = :id", id=newest)
+        answer = person.get(f"/api/v1/digests/{newest}")
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+        assert "it is not an object" in answer.json()["detail"]

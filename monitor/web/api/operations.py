@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from monitor.digests.payload import plain
 from monitor.errors import NothingSelected
 from monitor.store import articles, deliveries, digests, feeds, hits, reading, stories
 from monitor.store.driver import Row, Store
@@ -63,7 +64,7 @@ def _feed(store: Store, step: str) -> Mapping[str, Any]:
 def _digest(store: Store, step: str) -> Mapping[str, Any]:
     row = _row(store, "digests", step)
     found = digests.get(store, step)
-    return {**row, "document": json.loads(found.payload) if found and found.payload else {}, "sent": digests.sent_to(store, row["id"])}
+    return {**row, "document": plain(found.payload) if found and found.payload else {}, "sent": digests.sent_to(store, row["id"])}
 
 
 def _delivery(store: Store, step: str) -> Mapping[str, Any]:

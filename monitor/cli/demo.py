@@ -74,10 +74,15 @@ def demo(folder: Path | None, days: int) -> int:
     config = f"{program} --config {result.config}"
     say("try next:")
     since = f"--since {(now() - EVENING).days + 2}d"  # lists look back a week; the demo's news is of its own day
-    say(f"  {config} hits list {since}    # what matched, with scores")
-    say(f"  {config} stories list {since} # one line per development")
-    say(f"  {config} explain 1            # why, or why not")
-    say(f"  {config} hits search 'to lam' # marks and case do not matter")
-    say(f"  {config} web                  # all of it in a browser")
-    say(f"  {program} init mydesk  # a configuration of your own, with real feeds")
+    following = (
+        (f"{config} hits list {since}", "what matched, with scores"),
+        (f"{config} stories list {since}", "one line per development"),
+        (f"{config} explain 1", "why, or why not"),
+        (f"{config} hits search 'to lam'", "marks and case do not matter"),
+        (f"{config} web", "all of it in a browser"),
+        (f"{program} init mydesk", "a configuration of your own, with real feeds"),
+    )
+    width = max(len(command) for command, _ in following)
+    for command, why in following:
+        say(f"  {command.ljust(width)}  # {why}")
     return 0 if result.text else 1

@@ -152,3 +152,12 @@ def test_parts_of_an_address_are_secrets_too(url: str, secrets: list[str]) -> No
     """Whoever was told an address may quote a part of it: user, password, host or path may be the key."""
     for secret in secrets:
         assert secret not in masked(f"cannot reach {secret} now", secret_values((channel(url),)))
+
+
+def test_whoever_chooses_it_reads_that_it_connects_by_itself() -> None:
+    """The fetch door does not guard this channel: the shipped configuration says so beside its keys, and the page on channels where it lists them."""
+    root = Path(ours.__file__).resolve().parent.parent
+    shipped = (root.parent / "config.toml").read_text(encoding="utf-8").partition("[channel.push]")[2].partition("\n# ---")[0]
+    page = (root / "docs" / "digests.md").read_text(encoding="utf-8").partition("## Ways out")[2].partition("\n## ")[0]
+    assert "Apprise connects by itself" in shipped
+    assert "make connections of its own" in page

@@ -1,14 +1,13 @@
-"""The Nth-failure loop on the real program: real sockets, a real file, and strace that kills it, or makes a system call fail, at the Nth call."""
+"""The Nth-failure loop on the real program: real sockets, a real database, and strace that kills it, or makes a system call fail, at the Nth call."""
 
 from __future__ import annotations
 
 import email
 import email.policy
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -16,14 +15,14 @@ from typing import Self
 from monitor.config import load_config
 from monitor.demo.sinks import Mail, Mailbox, WebhookSink
 from monitor.store import subscriptions
-from monitor.store.sqlite import open_sqlite
 from tests.background import Background
 from tests.fetch.wire import answer, site
+from tests.promise.engines import Database, Sqlite
 from tests.promise.power import ROOT
 from tests.promise.world import BEGAN, MORNING, SECRET, WATCHLIST, Accepted, Clock, Web, complaints, page
 
 CONFIG = """\
-database = "monitor.db"
+database = "env:KILLS_DATABASE"
 watchlists = ["pair.toml"]
 [fetch]
 allow_private = ["127.0.0.0/8"]
@@ -68,10 +67,11 @@ class Tally:
 
 
 class Rig:
-    """The world on loopback and a zygote that lives in it. Use as a context."""
+    """The world on loopback, a database of an engine, and a zygote that lives with both. Use as a context."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, engine: type[Database] = Sqlite) -> None:
         self.folder = folder
+        self.database = engine(folder)
         self._background = Background()
         self.code = 0
         self.said = ""
@@ -90,8 +90,10 @@ class Rig:
         (self.folder / "pair.toml").write_text(WATCHLIST, encoding="utf-8")
         text = CONFIG.format(news=news.port, smtp=self.mailbox.port, hook=self.hook.port)
         (self.folder / "config.toml").write_text(text, encoding="utf-8")
-        self._make_template()
-        environment = {**os.environ, "HOOK_SECRET": SECRET, "PYTHONPATH": str(ROOT)}
+        known = {"HOOK_SECRET": SECRET, "KILLS_DATABASE": self.database.place}
+        config = load_config(self.folder / "config.toml", known)
+        self.database.prepare(lambda store: subscriptions.sync(store, config.subscription, BEGAN))
+        environment = {**os.environ, **known, "PYTHONPATH": str(ROOT)}
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "tests.promise.zygote"],
             stdin=subprocess.PIPE,
@@ -110,11 +112,7 @@ class Rig:
         self._zygote.wait(timeout=30)
         self._zygote.stdout.close()
         self._background.__exit__(None, None, None)
-
-    def _make_template(self) -> None:
-        store = open_sqlite(self.folder / "empty.db")
-        subscriptions.sync(store, load_config(self.folder / "config.toml", {"HOOK_SECRET": SECRET}).subscription, BEGAN)
-        store.close()
+        self.database.close()
 
     def _hear(self) -> str:
         assert self._zygote.stdout is not None
@@ -148,9 +146,7 @@ class Rig:
 
     def run(self, inject: str, bind: Callable[[int], None] = lambda pid: None) -> list[str]:
         """What is wrong after a life with the fault and the lives that follow it. `code` and `said` are how that life ended and what it told."""
-        for old in self.folder.glob("monitor.db*"):
-            old.unlink()
-        shutil.copy(self.folder / "empty.db", self.folder / "monitor.db")
+        self.database.fresh()
         self.mailbox.messages.clear()
         self.hook.requests.clear()
         log = self.folder / "log"
@@ -160,7 +156,7 @@ class Rig:
         for minutes in LIVES_MIN:
             if code := self.live(minutes):
                 return [f"a life without a fault ended with {code}"]
-        store = open_sqlite(self.folder / "monitor.db")
+        store = self.database.open()
         try:
             return complaints(store, self.accepted(), TOLD, ARTICLES)
         finally:
@@ -171,10 +167,10 @@ class Rig:
         posted = [Accepted("hook", each.headers["webhook-id"], each.body, MORNING) for each in self.hook.requests]
         return [*(_accepted(mail) for mail in self.mailbox.messages), *posted]
 
-    def loop(self, call: str, effect: str, *, every: int = 1, first: int = 1, limit: int = 10_000) -> Tally:
-        """Hits the Nth `call` with `effect` (`signal=KILL`, `error=EIO`), N = first, first + every ..., until a life has fewer calls."""
+    def loop(self, call: str, effect: str, points: Iterable[int]) -> Tally:
+        """Hits the Nth `call` with `effect` (`signal=KILL`, `error=EIO`) for each N in `points`, until a life has fewer calls."""
         found = Tally()
-        for at in range(first, limit, every):
+        for at in points:
             wrong = self.run(f"{call}:{effect}:when={at}")
             if self.calls() < at:
                 break

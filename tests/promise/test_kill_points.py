@@ -1,72 +1,91 @@
-"""The real program on real sockets and a real file, killed or failed by strace at the Nth system call, then started again (RELIABILITY R1)."""
+"""The real program on real sockets and a real database, killed or failed by strace at the Nth system call, then started again (RELIABILITY R1)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.promise.engines import ENGINES
 from tests.promise.kills import Rig
 from tests.promise.loops import Runner
 from tests.promise.power import strace_works
 
-KILLS = ("pwrite64", "fdatasync", "sendto", "recvfrom", "connect")
+KILL, RESET, FULL, BROKEN = "signal=KILL", "error=ECONNRESET", "error=ENOSPC", "error=EIO"
 
-LOOPS = (
-    *((call, "signal=KILL", 1) for call in KILLS),
-    ("pwrite64", "error=ENOSPC", 3),
-    ("pwrite64", "error=EIO", 3),
-    ("fdatasync", "error=EIO", 1),
-    ("sendto", "error=ECONNRESET", 1),
-    ("recvfrom", "error=ECONNRESET", 1),
-)
-"""(call, effect, step): with -m slow each call number from 1 on, or every third where there are hundreds."""
+LOOPS = {
+    "sqlite": (
+        ("pwrite64", KILL, 1),
+        ("fdatasync", KILL, 1),
+        ("sendto", KILL, 1),
+        ("recvfrom", KILL, 1),
+        ("connect", KILL, 1),
+        ("pwrite64", FULL, 3),
+        ("pwrite64", BROKEN, 3),
+        ("fdatasync", BROKEN, 1),
+        ("sendto", RESET, 1),
+        ("recvfrom", RESET, 1),
+    ),
+    "postgres": (
+        ("sendto", KILL, 1),
+        ("recvfrom", KILL, 1),
+        ("connect", KILL, 1),
+        ("sendto", RESET, 3),
+        ("recvfrom", RESET, 3),
+    ),
+}
+"""(call, effect, step) by engine: with -m slow each call number from 1 on, or every third where there are hundreds.
 
-SLICE = (
-    ("pwrite64", "signal=KILL", 131, 17),
-    ("fdatasync", "signal=KILL", 23, 3),
-    ("sendto", "signal=KILL", 31, 7),
-    ("recvfrom", "signal=KILL", 61, 11),
-    ("pwrite64", "error=ENOSPC", 310, 37),
-    ("fdatasync", "error=EIO", 37, 9),
-)
-"""(call, effect, step, first) of the normal run."""
+On PostgreSQL the calls on the wire are those to the server as well: what libpq sends is one `sendto`, what it hears one `recvfrom`.
+"""
+
+SLICE = {
+    "sqlite": (
+        ("pwrite64", KILL, (17, 148, 279, 410)),
+        ("fdatasync", KILL, (3, 24)),
+        ("sendto", KILL, (7, 38)),
+        ("recvfrom", KILL, (11, 72)),
+        ("pwrite64", FULL, (37, 347)),
+        ("fdatasync", BROKEN, (9,)),
+    ),
+    "postgres": (
+        ("sendto", KILL, (131, 461)),
+        ("recvfrom", KILL, (97, 307, 517)),
+        ("sendto", RESET, (377,)),
+        ("recvfrom", RESET, (437,)),
+    ),
+}
+"""(call, effect, call numbers) of the normal run, by engine."""
 
 
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with Rig(tmp_path) as made:
-        yield made
-
-
-def test_a_slice_of_the_system_calls(tmp_path: Path) -> None:
+def test_a_slice_of_the_system_calls(tmp_path: Path, engine: str) -> None:
     """Killed, or failed, at some calls of each kind: one digest, one identity per recipient and endpoint, nothing lost.
 
     Where strace cannot trace, the fail-points inside the process stand in: every 5th of them, and the line says so.
     """
     if not strace_works():
-        found = Runner(tmp_path).loop("kill", every=5)
+        runner = Runner(tmp_path, engine=ENGINES[engine])
+        found = runner.loop("kill", every=5)
+        runner.database.close()
         print("strace does not work here: the fail-point variant ran instead")
         assert found.wrong == {}
         return
-    points = 0
-    with Rig(tmp_path) as rig:
-        assert rig.run("") == []
-        for call, effect, every, first in SLICE:
-            tally = rig.loop(call, effect, every=every, first=first)
-            points += tally.points
+    with Rig(tmp_path, ENGINES[engine]) as rig:
+        for call, effect, points in SLICE[engine]:
+            tally = rig.loop(call, effect, points)
             assert tally.wrong == {}
-    assert points >= 12
+            assert tally.points == len(points), f"a life has fewer {call} than that"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("call", "effect", "every"), LOOPS)
-def test_every_system_call(rig: Rig, call: str, effect: str, every: int) -> None:
+@pytest.mark.parametrize(("on", "call", "effect", "every"), [(on, *loop) for on, loops in LOOPS.items() for loop in loops])
+def test_every_system_call(tmp_path: Path, on: str, call: str, effect: str, every: int) -> None:
     """At every single call of a kind."""
     if not strace_works():
         pytest.skip("SKIPPED: strace does not work here; see test_crash_points.py for the fail-point variant")
-    tally = rig.loop(call, effect, every=every)
-    print(f"{call} {effect}: {tally.points} points, {len(tally.wrong)} with a loss or a double, {tally.repeats} runs with a repeat")
+    with Rig(tmp_path, ENGINES[on]) as rig:
+        tally = rig.loop(call, effect, count(1, every))
+    print(f"{on}: {call} {effect}: {tally.points} points, {len(tally.wrong)} with a loss or a double, {tally.repeats} runs with a repeat")
     assert tally.wrong == {}
     assert tally.points > 0

@@ -11,8 +11,10 @@ import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +24,7 @@ from monitor.app import open_app
 from monitor.config import load_config
 from monitor.daemon import take_over
 from monitor.deliveries import step
+from monitor.store.opening import open_store
 from monitor.store.sqlite import open_sqlite
 from tests.promise.world import MORNING, InProcess, World
 
@@ -43,7 +46,7 @@ async def life(folder: Path, minutes: float) -> None:
     asyncio.get_running_loop().set_default_executor(Inline())
     at = MORNING + timedelta(minutes=minutes)
     config = load_config(folder / "config.toml")
-    store = open_sqlite(folder / "monitor.db")
+    store = open_store(config.database)
     take_over(store, at)
     async with open_app(config, store, clock=lambda: at, jitter=lambda: 0.5) as opened:
         app = replace(opened, sandbox=InProcess(), visits=1)  # type: ignore[arg-type]
@@ -69,6 +72,8 @@ def child(folder: Path, minutes: float, gate: int) -> None:
 
 def warm_up() -> None:
     """One life in a world without sockets: everything that is imported or made at first use is there before the first fork."""
+    with suppress(ImportError):
+        import_module("monitor.store.postgres")
     with TemporaryDirectory() as folder:
         store = open_sqlite(Path(folder) / "monitor.db")
         World(Path(folder)).cycle(store)

@@ -81,7 +81,7 @@ IMPORTERS = {
     "apscheduler": {"scheduler"},
     "click": {"cli."},
     "feedparser": {"feeds.parse"},
-    "httpcore": {"fetch."},
+    "h11": {"fetch.connection"},
     "httpx": {"fetch."},
     "idna": {"urls"},
     "jinja2": {"digests.template", "web.render"},

@@ -63,6 +63,15 @@ def networks(ranges: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in ranges)
 
 
+def is_address(host: str) -> bool:
+    """True where a host is written as an address in its usual form; any other form is the system's to read."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_permitted(address: str, allowed: tuple[Network, ...] = ()) -> bool:
     """True where a connection to `address` may be made: public unicast, or inside an allowed range; never a metadata service."""
     try:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 
 from monitor.errors import FetchError
+from monitor.fetch.addresses import is_address
 
 Resolver = Callable[[str, int], Awaitable[list[str]]]
 """(host, port) to addresses as text, best first. Raises OSError where there is none."""
@@ -17,7 +18,9 @@ RESOLVE_S = 5.0
 
 
 async def system_addresses(host: str, port: int) -> list[str]:
-    """The addresses the operating system knows for `host`. Raises OSError."""
+    """The addresses the operating system knows for `host`; one that is an address itself is asked of nobody. Raises OSError."""
+    if is_address(host):
+        return [host]
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
 

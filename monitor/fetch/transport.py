@@ -161,9 +161,15 @@ def _encoded(headers: Headers) -> list[tuple[bytes, bytes]]:
     fields = []
     for name, value in headers:
         if name.lower() not in _OWN_FIELDS:
-            raw = value.encode("latin-1") if all(ord(char) < 256 for char in value) else value.encode("utf-8")
-            fields.append((name.encode("ascii"), raw))
+            fields.append((name.encode("ascii"), _raw(value)))
     return fields
+
+
+def _raw(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8")
 
 
 async def _read(answer: httpx.Response, limits: Limits, error_bytes: int) -> Reply:

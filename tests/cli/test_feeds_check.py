@@ -35,7 +35,7 @@ BROKEN = {
     "nobody": (
         "nobody answers at HOST: nothing listens there, or the connection breaks",
         "try the address in a browser; it may be down for a while",
-        "no connection: All connection attempts failed",
+        "no connection: connection refused",
     ),
     "nowhere": (
         "there is no site called no-such-site.invalid",

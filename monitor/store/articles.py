@@ -88,7 +88,7 @@ _ROBOTS = "select robots, robots_at from sites where id = :site"
 _SAVE_ROBOTS = "update sites set robots = :robots, robots_at = :now where id = :site"
 _REACHED = "texts_dropped_to"
 _PAGE_ROWS = 600
-"""Articles looked at in one tick of tidying, which may take 50 ms."""
+"""Articles looked at in one tick of tidying; to look at one costs a fiftieth of dropping its text."""
 _STATES = "select state, count(*) as n from articles group by state"
 
 
@@ -295,23 +295,28 @@ def save_robots(store: Store, site_id: int, text: str, now: datetime) -> None:
 
 
 def drop_old_texts(store: Store, before: datetime, limit: int) -> int:
-    """Drops the texts of matched articles without a hit that were first seen before an instant, of the next `limit` at most; returns how many.
+    """Drops at most `limit` texts of matched articles without a hit that were first seen before an instant; returns how many.
 
     It goes on where it left off, so that what is kept for ever is not looked at again and again. A text that stood for another article too is
     looked at again in that one's turn.
     """
-    dropped = 0
     since, _, after = (fact(store, _REACHED) or "").partition(" ")
-    page = store.all(_PAGE, since=since, after=int(after or 0), before=before, limit=min(limit, _PAGE_ROWS))
+    page = store.all(_PAGE, since=since, after=int(after or 0), before=before, limit=_PAGE_ROWS)
     if not page:
         return 0
     with store.write():
-        for row in list(rows_among(store, _UNNEEDED, (row["text"] for row in page), before=before)):
-            store.run(_DROP_TEXT, id=row["id"])
-            store.run(_DROP_SKETCH, id=row["id"])
-            dropped += 1
-        set_fact(store, _REACHED, f"{page[-1]['first_seen_at']} {page[-1]['id']}")  # a poll's articles share an instant
-    return dropped
+        unneeded = {row["id"] for row in rows_among(store, _UNNEEDED, (row["text"] for row in page), before=before)}
+        dropped: set[int] = set()
+        for reached in page:
+            if reached["text"] in unneeded:
+                dropped.add(reached["text"])
+            if len(dropped) == limit:
+                break
+        for article in sorted(dropped):
+            store.run(_DROP_TEXT, id=article)
+            store.run(_DROP_SKETCH, id=article)
+        set_fact(store, _REACHED, f"{reached['first_seen_at']} {reached['id']}")  # a poll's articles share an instant
+    return len(dropped)
 
 
 def drop_old_sketches(store: Store, before: datetime, limit: int) -> int:

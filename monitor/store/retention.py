@@ -18,8 +18,8 @@ from monitor.store.steps import fact, set_fact
 BATCH = 500
 """Rows a transaction: a sweep never holds the others back for long."""
 
-MOST_BATCHES = 40
-"""Batches a rule and sweep; what is left goes with the next tick."""
+MOST_BATCHES = 5
+"""Batches a rule and tick, which may take 50 ms; what is left goes with the next one."""
 
 SWEEP_EVERY = timedelta(hours=23)
 

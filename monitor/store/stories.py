@@ -21,16 +21,18 @@ where {chosen} order by coalesce(a.published_at, a.first_seen_at), h.id limit :l
 """
 _UNGROUPED = _HITS.replace("{chosen}", "h.story_id is null")
 _GROUPED = _HITS.replace("{chosen}", "h.story_id = :story")
-_WINDOW = _HITS.replace("select h.id,", "select h.story_id as story, h.id,").replace(
-    "{chosen}", "h.watchlist = :watchlist and h.created_at >= :since and h.story_id is not null"
-)
-_STANDING = """
+# By way of the stories: an index leads to each one's hits, however many hits there were in that time.
+_LATEST = """(select id from stories where watchlist = :watchlist and merged_into_id is null
+  order by last_seen_at desc, id desc limit :stories) latest cross join hits h"""
+_OF_LATEST = "h.story_id = latest.id and h.created_at >= :since"
+_WINDOW = _HITS.replace("select h.id,", "select h.story_id as story, h.id,").replace("hits h", _LATEST).replace("{chosen}", _OF_LATEST)
+_STANDING = f"""
 select h.id, h.story_id as story, exists (select 1 from subscriptions s join digest_hits d on d.subscription_id = s.id and d.hit_id = h.id
   where d.shown_as <> 'quiet') as told
-from hits h where h.watchlist = :watchlist and h.created_at >= :since and h.story_id is not null
+from {_LATEST} where {_OF_LATEST}
 """
 _MENTIONS = """
-select hit_id, kind, name, side, title, alias, start_char, end_char, sentence, zone from mentions where hit_id = :hit order by id
+select hit_id, kind, name, side, title, alias, start_char, end_char, sentence, zone from mentions where hit_id in ({numbers}) order by id
 """
 _OPEN = """
 select id, fingerprint_json from stories where watchlist = :watchlist and last_seen_at >= :since and merged_into_id is null
@@ -158,27 +160,28 @@ class Regrouped:
 
 def ungrouped(store: Store, limit: int) -> tuple[UngroupedHit, ...]:
     """Hits that wait for a story, in order of their time, then id."""
-    return tuple(_hit(store, row) for row in store.all(_UNGROUPED, limit=limit))
+    return _hits(store, store.all(_UNGROUPED, limit=limit))
 
 
 def hits_of(store: Store, story: int) -> tuple[UngroupedHit, ...]:
     """All hits of a story, in order of their time, with what they are compared by."""
-    return tuple(_hit(store, row) for row in store.all(_GROUPED, story=story, limit=100_000))
+    return _hits(store, store.all(_GROUPED, story=story, limit=100_000))
 
 
-def window(store: Store, watchlist: str, since: datetime, limit: int) -> tuple[GroupedHit, ...]:
-    """The grouped hits of a watchlist found since an instant, in order of their time, then id; at most `limit`."""
-    rows = store.all(_WINDOW, watchlist=watchlist, since=since, limit=limit)
-    stands = standing(store, watchlist, since)
+def window(store: Store, watchlist: str, since: datetime, stories: int, limit: int) -> tuple[GroupedHit, ...]:
+    """The hits of a watchlist's so many latest `stories` found since an instant, in order of their time, then id; at most `limit`."""
+    rows = store.all(_WINDOW, watchlist=watchlist, since=since, stories=stories, limit=limit)
+    stands = standing(store, watchlist, since, stories)
     return tuple(
-        GroupedHit(hit=_hit(store, row), story=row["story"], told=stands[row["id"]][1], found_at=from_text(row["created_at"]))
-        for row in rows
+        GroupedHit(hit=hit, story=row["story"], told=stands[hit.id][1], found_at=from_text(row["created_at"]))
+        for row, hit in zip(rows, _hits(store, rows), strict=True)
+        if hit.id in stands  # else its story has grown old between the two looks
     )
 
 
-def standing(store: Store, watchlist: str, since: datetime) -> dict[int, tuple[int, bool]]:
-    """Where the grouped hits of a watchlist found since an instant stand: (story, whether some digest has told it) by hit."""
-    rows = store.all(_STANDING, watchlist=watchlist, since=since)
+def standing(store: Store, watchlist: str, since: datetime, stories: int) -> dict[int, tuple[int, bool]]:
+    """Where the hits of a watchlist's so many latest `stories` found since an instant stand: (story, whether some digest has told it) by hit."""
+    rows = store.all(_STANDING, watchlist=watchlist, since=since, stories=stories)
     return {row["id"]: (row["story"], bool(row["told"])) for row in rows}
 
 
@@ -309,21 +312,27 @@ def members(store: Store, story_id: int) -> list[Row]:
     return store.all(_MEMBERS, id=story_id)
 
 
-def _hit(store: Store, row: Row) -> UngroupedHit:
-    mentions = tuple(
-        Mention(
-            kind=each["kind"],
-            id=each["name"],
-            side=each["side"],
-            title=each["title"],
-            alias=each["alias"],
-            start=each["start_char"],
-            end=each["end_char"],
-            sentence=each["sentence"],
-            zone=each["zone"],
+def _hits(store: Store, rows: Sequence[Row]) -> tuple[UngroupedHit, ...]:
+    """Hits with their mentions, as the rows stand."""
+    mentions: dict[int, list[Mention]] = {row["id"]: [] for row in rows}
+    for each in rows_among(store, _MENTIONS, mentions):
+        mentions[each["hit_id"]].append(
+            Mention(
+                kind=each["kind"],
+                id=each["name"],
+                side=each["side"],
+                title=each["title"],
+                alias=each["alias"],
+                start=each["start_char"],
+                end=each["end_char"],
+                sentence=each["sentence"],
+                zone=each["zone"],
+            )
         )
-        for each in store.all(_MENTIONS, hit=row["id"])
-    )
+    return tuple(_hit(row, tuple(mentions[row["id"]])) for row in rows)
+
+
+def _hit(row: Row, mentions: tuple[Mention, ...]) -> UngroupedHit:
     return UngroupedHit(
         id=row["id"],
         watchlist=row["watchlist"],

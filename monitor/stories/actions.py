@@ -18,7 +18,7 @@ from monitor.store.steps import fact, record_event, set_fact
 from monitor.store.stories import GroupedHit, Regrouped, UngroupedHit
 from monitor.store.workers import take, turn
 from monitor.stories.fingerprint import Fingerprint, Hubs, fingerprint
-from monitor.stories.group import MAX_MEMBERS
+from monitor.stories.group import MAX_MEMBERS, MAX_STORIES
 from monitor.stories.novelty import Known, novelty, told
 from monitor.stories.rerun import BEFORE, RERUN, Doubt, Rerun, Standing, rerun
 from monitor.stories.similarity import same_text
@@ -150,7 +150,7 @@ def regroup(store: Store, watchlist: str, hub_ids: Hubs, now: datetime, *, dry_r
     """
     since = now - RERUN - BEFORE
     seen_turn = turn(store, turn_of(watchlist))
-    rows = stored.window(store, watchlist, since, MOST_HITS + 1)
+    rows = stored.window(store, watchlist, since, MAX_STORIES, MOST_HITS + 1)
     if len(rows) > MOST_HITS:
         return Rerun()
     standing = {row.hit.id: _standing(row, hub_ids, row.found_at < now - RERUN) for row in rows}
@@ -160,7 +160,7 @@ def regroup(store: Store, watchlist: str, hub_ids: Hubs, now: datetime, *, dry_r
         return outcome
     with store.write():
         taken = take(store, turn_of(watchlist), seen_turn)
-        stands = stored.standing(store, watchlist, since)
+        stands = stored.standing(store, watchlist, since, MAX_STORIES)
         if not taken or any(stands.get(each.hit) != (each.story, each.told) for each in standing.values()):
             return Rerun(doubts=outcome.doubts)
         _move(store, outcome, {row.hit.id: row.hit for row in rows}, standing, hub_ids)

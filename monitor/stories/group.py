@@ -132,7 +132,12 @@ class Grouper:
         )
 
     def again(self, hit: Fingerprint, story: int, sure: float, apart: Collection[int] = ()) -> Placement | None:
-        """Where a hit that stands in a story belongs now that others came: another story that it is more like by `sure`, or None: it stays."""
+        """Where a hit that stands in a story belongs now that others came: another story that it is more like by `sure`, or None: it stays.
+
+        It stays too where its story is remembered no more: nobody can tell how like it the hit is.
+        """
+        if story not in self._stories:
+            return None
         weighed = weigh(hit, self._rarity)
         others = [each for each in self._candidates(hit) if each != story and each not in apart and self._is_open(each, hit)]
         scored = {each: self._likeness(weighed, each) for each in (story, *others)}

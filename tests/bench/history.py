@@ -31,8 +31,8 @@ _SAID = (
     "design model training energy customs tariff harbour bridge school satellite cloud bank river Hanoi Nhật Bình đầu tư hợp tác sản xuất công nghệ"
 )
 WORDS = _SAID.split()
-_KEPT = 90
-"""Days for which texts without a hit are kept, as the program does unless told otherwise."""
+_KEPT, _SKETCHED = 90, 30
+"""Days for which texts without a hit and the log are kept, and the values of sketches: as the program does unless told otherwise."""
 
 _WORDS_OF_A_TEXT = " ".join(WORDS[::2])
 _SOME_TIME = "AT-SOME-TIME"
@@ -185,7 +185,7 @@ class History:
                 yield n, text, f"{self.title(n)}\n{text}".lower()
 
     def _sketches(self) -> Iterator[tuple[Value, ...]]:
-        kept_from = self.articles - self.articles * _KEPT // self.days
+        kept_from = self.articles - self.articles * _SKETCHED // self.days
         for n in range(kept_from + 1, self.articles + 1):
             for place in range(16):
                 yield (n * 16 + place) * _MANY % (1 << 62), n
@@ -337,10 +337,10 @@ class History:
                 yield subscription, hit, digest, self._story_of(hit), shown, hit - first + 1, at
 
     def _events(self) -> Iterator[tuple[Value, ...]]:
-        step = max(1, self.articles // 20_000)
+        kept_from = self.articles - self.articles * _KEPT // self.days
         return (
             (self._at(number), "feed.gap", f"paper{number % self.feeds}", "items may have been missed")
-            for number in range(0, self.articles, step)
+            for number in range(kept_from, self.articles, max(1, self.articles // 200_000))
         )
 
 

@@ -72,8 +72,7 @@ WHOLE = (("feeds", "stats"), ("watchlists", "names"))
 KNOWN = (
     "(select count(*) from entries) as entries",  # `status` counts what there is, along the smallest index of each table
     "select distinct article_id as id from sketch_values",  # the oldest stand first, and the walk ends at its limit
-    "as told from hits h where h.watchlist",  # the second look, once a night, at the hits of two weeks, 20,000 at most: an index leads to them
-    "select h.story_id as story, h.id, h.watchlist",
+    "zone from mentions where hit_id in",  # those of a hundred hits, a thousand rows
     "from feeds f cross join arrivals a",  # four weeks of each feed that is silent, however long the history is
 )
 """Pieces of statements that may read more than a few rows."""

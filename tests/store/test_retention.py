@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from monitor.hours import to_text
+from monitor.pipeline import tidy
 from monitor.store.articles import drop_old_sketches, drop_old_texts
 from monitor.store.driver import Store, rows_of
 from monitor.store.invariants import check_invariants
@@ -14,6 +17,7 @@ from monitor.store.retention import BATCH, BOUNDED, RULES, STAYS, Keeping, sizes
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import fact
 from tests.digests.rows import Rows
+from tests.promise.world import World
 
 BEGAN = datetime(2025, 11, 26, tzinfo=UTC)
 KEEPING = Keeping(text_days=30, sketch_days=14, log_days=60)
@@ -154,6 +158,36 @@ def test_a_large_rest_goes_bit_by_bit(store: Store) -> None:
     assert sweep_when_due(store, KEEPING, now + timedelta(hours=1)) == {}
     assert sweep_when_due(store, KEEPING, now + timedelta(days=1)) != {}
     assert sweep_when_due(store, KEEPING, BEGAN) != {}, "a day that a wrong clock wrote must not stop it for ever"
+
+
+def pile(store: Store, rows: Rows, number: int) -> None:
+    """Old articles in one poll, every fifth of them a hit, each with a text and two marks, and fifty old rows of the log for each."""
+    for each in range(number):
+        article = rows.article(f"Report {each}", "", "paper", "en", BEGAN)
+        if each % 5 == 0:
+            rows.hit(f"Report {each}", story=None, article=article)
+        with store.write():
+            store.run("insert into texts(article_id, text, folded) values (:id, 'A text', 'a text')", id=article)
+            sql, values = rows_of(
+                "insert into sketch_values(value, article_id) values {rows}", "(:n, :id)", [{"n": n, "id": article} for n in (1, 2)]
+            )
+            store.run(sql, **values)
+            sql, values = rows_of(_EVENT, "(:at, 'k', 's', '')", [{"at": BEGAN}] * 50)
+            store.run(sql, **values)
+
+
+def test_a_tick_drops_a_bounded_part_of_a_large_rest(store: Store, tmp_path: Path) -> None:
+    """However much is old, a tick takes a hundred texts, as many sketches and five batches of the log; the ticks together take all there is."""
+    pile(store, Rows(store), 260)
+    world = World(tmp_path)
+    world.clock.at = BEGAN + timedelta(days=400)
+    app = world.app(store)
+    ticks = [asyncio.run(tidy(app)) for _ in range(7)]
+    assert [each["dropped"] for each in ticks] == [100, 100, 8, 0, 0, 0, 0]
+    assert [each["sketches"] for each in ticks][-1] == 0
+    assert max(each["sketches"] for each in ticks) <= 100
+    assert [each["log"] for each in ticks] == [5 * BATCH] * 5 + [500, 0]
+    assert (count(store, "texts"), count(store, "sketch_values"), count(store, "events")) == (52, 0, 0)
 
 
 @pytest.mark.engines("sqlite")

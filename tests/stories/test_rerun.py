@@ -20,11 +20,13 @@ from monitor.hits.step import register
 from monitor.store import subscriptions
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import events
+from monitor.store.stories import window
 from monitor.stories.actions import NIGHT, advice_of, regroup, regroup_due, split
 from monitor.stories.fingerprint import Fingerprint
+from monitor.stories.group import MAX_STORIES
 from monitor.stories.rerun import Doubt, Rerun, Standing, rerun
 from monitor.stories.step import group, hubs
-from tests.digests.rows import channels
+from tests.digests.rows import BEGAN, SEVEN, Rows, channels
 from tests.stories import stream_walk
 from tests.stories.stream_walk import FIRST_DAY, TWICE_A_DAY, b_cubed, outcome, reports, shipped
 
@@ -33,6 +35,10 @@ WATCHLIST = "vietnam-us-tech"
 SHIPPED = shipped()
 HUBS = hubs(SHIPPED)
 SAGA = ("starlink-licence", "starlink-gateway", "starlink-launch")
+NAMED = (
+    "insert into mentions(hit_id, kind, name, side, title, alias, start_char, end_char, sentence, zone)"
+    " values (:hit, 'entity', '', '', :title, '', 0, 1, 0, 'title')"
+)
 LAST = FIRST_DAY + timedelta(days=8, hours=23)
 """A night on which a saga that began late is seen for what it is."""
 
@@ -82,6 +88,14 @@ def test_what_is_settled_stays() -> None:
     """Hits too old to be looked at again take others and go nowhere."""
     assert moves(rerun([stands(1, 10, "a", settled=True), stands(2, 11, "a")])) == [(2, 11, 10)]
     assert moves(rerun([stands(1, 10, "a", settled=True), stands(2, 11, "a", settled=True)])) == []
+
+
+def test_a_hit_of_a_forgotten_story_stays() -> None:
+    """In a flood of stories the oldest are remembered no more: a hit of such a one is like its own text, and goes nowhere else for it."""
+    hits = [stands(1, 1, "a"), stands(2, 1, "a"), *(stands(hit, hit, f"text {hit}") for hit in range(3, MAX_STORIES + 3))]
+    hits = [replace(each, found=replace(each.found, at=START)) for each in [*hits, stands(MAX_STORIES + 3, MAX_STORIES + 3, "a")]]
+    assert moves(rerun(hits)) == []
+    assert moves(rerun([*hits[:2], *hits[4:]])) == [(MAX_STORIES + 3, MAX_STORIES + 3, 1)], "as long as it is remembered"
 
 
 STANDINGS = st.lists(st.tuples(st.integers(1, 4), st.sampled_from("abc"), st.booleans(), st.booleans()), max_size=12).map(
@@ -158,6 +172,23 @@ def test_late_reports_are_put_right(store: SqliteStore) -> None:
     for story in counts:
         kinds = [row["novelty"] for row in outcome(store).values() if row["story"] == story]
         assert kinds.count("new") == 1
+
+
+def test_the_window_holds_the_latest_stories(store: SqliteStore) -> None:
+    """Of so many stories as can be remembered the hits since an instant are read, in order of their time, each with its own names."""
+    rows = Rows(store)
+    stories = [rows.story(), rows.story(), rows.story()]
+    for number in range(6):
+        hit = rows.hit(f"Firm {number}", story=stories[number % 3], seen=SEVEN - timedelta(hours=number))
+        with store.write():
+            store.run(NAMED, hit=hit, title=f"Firm {number}")
+    rows.hit("waits", story=None)
+    found = window(store, "vn-us", SEVEN - timedelta(hours=4), 2, 100)
+    assert [(each.hit.title, each.story) for each in found] == [("Firm 4", stories[1]), ("Firm 2", stories[2]), ("Firm 1", stories[1])]
+    assert [[mention.title for mention in each.hit.mentions] for each in found] == [["Firm 4"], ["Firm 2"], ["Firm 1"]]
+    assert len(window(store, "vn-us", BEGAN, 3, 100)) == 6
+    assert len(window(store, "vn-us", BEGAN, 3, 5)) == 5
+    assert window(store, "another", BEGAN, 3, 100) == ()
 
 
 def test_a_split_by_hand_survives_the_second_look(store: SqliteStore) -> None:

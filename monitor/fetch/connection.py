@@ -65,12 +65,10 @@ class Connection:
         except h11.LocalProtocolError as error:
             raise FetchError("protocol", f"not HTTP as agreed: {error}") from None
         await self._pipe.write(sent, write_s)
-        while True:
-            event = await self._event(answer_s, "no answer")
-            if isinstance(event, h11.Response):
-                return event.status_code, event.headers.raw_items()
-            if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
-                raise BrokeOff("protocol", "not HTTP as agreed: the server changed to another protocol")
+        while isinstance(event := await self._event(answer_s, "no answer"), h11.InformationalResponse):
+            pass
+        assert isinstance(event, h11.Response)
+        return event.status_code, event.headers.raw_items()
 
     async def piece(self, idle_s: float) -> bytes:
         """The next bytes of the answer's body, content codings as on the wire; none at its end. Raises as `ask`."""

@@ -306,3 +306,36 @@ def test_exchanges_over_tls(tmp_path: Path) -> None:
                 assert found.value.kind == "protocol"
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 200 X\r\n\r\nhello", answer(b"hello"), answer(b"hello", Connection="close")],
+    ids=["until closed", "by length", "closing"],
+)
+def test_a_server_that_leaves_tls_without_a_word(tmp_path: Path, said: bytes) -> None:
+    """Many servers close the line without closing TLS: what they said counts, and the next request goes over a new connection."""
+
+    async def work() -> None:
+        certificate = certificates.certificate(tmp_path, "news.example")
+        serving_, trusting = certificates.shown(certificate), certificates.trusting(certificate)
+
+        async def loopback(_host: str, _port: int) -> list[str]:
+            return ["127.0.0.1"]
+
+        async def leave(writer: asyncio.StreamWriter) -> None:
+            writer.write(said)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+            writer.transport.abort()
+
+        async with site(serving_) as server:
+            server.routes["/"] = leave
+            options = {"allow_private": LOOPBACK, "ports": (server.port,), "resolver": loopback, "tls": trusting}
+            async with Door(user_agent="x", **options) as door:  # type: ignore[arg-type]
+                for number in (1, 2):
+                    assert (await door.send(Request(url=server.url("/", "news.example")))).body == b"hello"
+                    assert server.connections == number
+                    await asyncio.sleep(0.1)
+
+    asyncio.run(work())

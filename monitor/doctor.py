@@ -198,15 +198,15 @@ def _backups(path: Path, now: datetime) -> Iterator[Remark]:
 
 
 def _running(health: Health) -> Iterator[Remark]:
-    """The findings of `status`, each under its area, with the command that mends it."""
-    for finding in health.findings:
-        since = f" (since {finding.since_at:%Y-%m-%d %H:%M} UTC)" if finding.since_at else ""
-        level: Level = "problem" if finding.problem else "note"
-        yield Remark(area=finding.area, level=level, text=f"{finding.text}{since}", mend=finding.mend)
-    told = {finding.area for finding in health.findings}
+    """The troubles of `status`, each under its area, with the command that mends it."""
+    for trouble in health.troubles:
+        since = f" (since {trouble.since_at:%Y-%m-%d %H:%M} UTC)" if trouble.since_at else ""
+        level: Level = "problem" if trouble.problem else "note"
+        yield Remark(area=trouble.area, level=level, text=f"{trouble.text}{since}", mend=trouble.mend)
+    told = {trouble.area for trouble in health.troubles}
     counts = health.counts
     fine = {
-        "daemon": f"process {health.daemons[0].pid} on {health.daemons[0].host} runs" if health.daemons else "",
+        "daemon": f"process {health.seen.lives[0].name} runs" if health.seen.lives else "",
         "feeds": f"all {counts['feeds']} feeds answer",
         "deliveries": f"{counts['delivered']} deliveries made, none waits",
     }

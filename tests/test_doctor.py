@@ -155,7 +155,7 @@ def alter(store: SqliteStore, sql: str, **values: datetime) -> None:
         (delete, "database", r"is gone", r"monitor db restore", 74),
         (kill_daemon, "daemon", r"gone silent", r"monitor run", 1),
         (fail_feed, "feeds", r"the name was not found", r"monitor feeds check one", 1),
-        (fail_delivery, "deliveries", r"parked: answered 410", r"monitor deliveries list --failed", 1),
+        (fail_delivery, "deliveries", r"1 parked until it is mended\): answered 410", r"monitor deliveries list --failed", 1),
         (fail_step, "daemon", r"ZeroDivisionError", r"log", 1),
         (reject_config, "config", r"not taken up.*unknown key", r"monitor config check", 1),
         (go_degraded, "disk", r"3 MiB are free", r"make room", 1),

@@ -25,6 +25,11 @@ class Alarm:
     raised_at: datetime | None = None
     away_at: datetime | None = None
 
+    @property
+    def since_at(self) -> datetime:
+        """Since when it does not work; where that is not known, when it was first seen."""
+        return self.trouble.since_at or self.seen_at
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:

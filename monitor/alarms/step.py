@@ -12,14 +12,16 @@ from datetime import datetime, timedelta
 
 from monitor.alarms.decide import AGAIN_WITHIN, Alarm, Decision, decide
 from monitor.alarms.rhythm import WINDOW, silent_since
-from monitor.alarms.trouble import DestinationSeen, FeedSeen, Patience, Seen, StepSeen, Trouble, troubles
+from monitor.alarms.seen import DestinationSeen, FeedSeen, LifeSeen, Seen, StepSeen
+from monitor.alarms.trouble import DAEMON_SILENT, Patience, Trouble, judge, ringing
 from monitor.alarms.words import by_event, told
 from monitor.config import AlarmSettings, ChannelSettings, destinations_of, form_of
 from monitor.log import logger
 from monitor.store import alarms as stored
 from monitor.store.alarms import AlarmMessage, StoredAlarm
 from monitor.store.driver import Store
-from monitor.store.workers import FORGOTTEN_AFTER, LOST_AFTER, lost, take, turn
+from monitor.store.steps import daemon_runs
+from monitor.store.workers import FORGOTTEN_AFTER, LOST_AFTER, Worker, lost, take, turn, workers
 
 LISTEN_EVERY = timedelta(minutes=15)
 """Silences are measured so often; nothing about them is urgent."""
@@ -58,7 +60,7 @@ def _watch(
     patience = Patience(failures=settings.after_failures, step=timedelta(minutes=settings.step_after_min))
     seen_turn = turn(store, "alarms")
     standing = tuple(_alarm(row) for row in stored.standing(store))
-    found = troubles(_seen(store, now), patience, now)
+    found = ringing(judge(look(store, now), patience, now))
     decision = decide(found, standing, stored.over_since(store, now - AGAIN_WITHIN), now)
     messages = tuple(_messages(decision, found, settings, channels, new_id, now))
     if (decision.kept, decision.over) != (standing, ()):
@@ -124,22 +126,33 @@ def _intake(store: Store, heard: Sequence[stored.Heard], now: datetime) -> datet
     return silent_since(stored.hours_of_all(store, now - WINDOW), min(begun), max(news), INTAKE_LEAST, INTAKE_DAYS, now)
 
 
-def _seen(store: Store, now: datetime) -> Seen:
+def look(store: Store, now: datetime) -> Seen:
+    """Everything that troubles are judged by, as the database has it."""
     known = stored.seen(store)
+    alive = workers(store, now - DAEMON_SILENT)
     return Seen(
         feeds=tuple(FeedSeen(**row) for row in known.feeds),
         destinations=tuple(DestinationSeen(**row) for row in known.destinations),
         steps=tuple(StepSeen(**row) for row in known.steps),
+        lives=tuple(LifeSeen(name=run.name, seen_at=run.seen_at, stopped_at=run.stopped_at) for run in daemon_runs(store)),
+        workers=tuple(map(_life, alive)),
+        lost=tuple(map(_life, lost(store, now - LOST_AFTER, now - FORGOTTEN_AFTER))),
         mode=known.mode.get("name") or "",
         mode_reason=known.mode.get("reason") or "",
         mode_since_at=known.mode_since_at,
         config_problem=known.config_problem,
         template_problem=known.template_problem,
+        output_problem=known.output_problem,
+        output_since_at=known.output_since_at,
+        web_problem=known.web_problem,
         intake_silent_since_at=known.intake_silent_since_at,
-        began_at=known.began_at,
+        began_at=alive[-1].started_at if alive else known.began_at,
         died_at=known.died_at,
-        lost=tuple((each.name, each.seen_at) for each in lost(store, now - LOST_AFTER, now - FORGOTTEN_AFTER)),
     )
+
+
+def _life(worker: Worker) -> LifeSeen:
+    return LifeSeen(name=worker.name, roles=worker.roles, seen_at=worker.seen_at)
 
 
 def _alarm(row: StoredAlarm) -> Alarm:
@@ -161,7 +174,7 @@ def _row(alarm: Alarm) -> StoredAlarm:
         subject=trouble.subject,
         kind=trouble.kind,
         text=trouble.text,
-        since_at=trouble.since_at,
+        since_at=alarm.since_at,
         mend=trouble.mend,
         channel=trouble.channel,
         passing=trouble.passing,

@@ -65,10 +65,10 @@ def _head(count: int, over: bool) -> str:
 def _line(alarm: Alarm, over: bool, now: datetime) -> str:
     trouble = alarm.trouble
     text = one_line(trouble.text, _MOST_CHARS)
-    since = f"since {trouble.since_at:%Y-%m-%d %H:%M} UTC"
+    since = f"since {alarm.since_at:%Y-%m-%d %H:%M} UTC"
     if over:
         return f"- {one_line(trouble.subject, _MOST_CHARS)}; it did not {since} until {alarm.away_at or now:%Y-%m-%d %H:%M} UTC ({text})"
-    mend = f"\n  next: {one_line(trouble.mend)}" if trouble.mend else ""
+    mend = f"\n  next: {one_line(trouble.command)}"
     return f"- {text} ({since}){mend}"
 
 
@@ -77,5 +77,5 @@ def _json(alarm: Alarm, over: bool, now: datetime) -> dict[str, object]:
     subject, text = one_line(trouble.subject, _MOST_CHARS), one_line(trouble.text, _MOST_CHARS)
     feed = subject.partition(" ")[2] if trouble.kind.startswith("feed.") else ""
     fields: dict[str, object] = {"kind": trouble.kind, "subject": subject, "feed": feed, "text": text}
-    fields |= {"since_at": to_text(trouble.since_at), "mend": one_line(trouble.mend)}
+    fields |= {"since_at": to_text(alarm.since_at), "mend": one_line(trouble.command)}
     return fields | ({"until_at": to_text(alarm.away_at or now)} if over else {})

@@ -79,9 +79,9 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
     from dataclasses import replace
 
     from monitor import pipeline
+    from monitor.alarms.step import look
     from monitor.app import new_id
     from monitor.daemon import single_instance, take_over
-    from monitor.health import read_health
     from monitor.ping import ping
     from monitor.store.feeds import make_due
     from monitor.store.marker import keep_marker
@@ -107,9 +107,9 @@ def once(ctx: click.Context, force: bool, no_articles: bool, only: str | None, a
         counts = session.run(cycle)
         if session.place.path is not None:
             keep_marker(session.place.path, session.store, new_id, session.now())
-    health = read_health(session.store, session.now())
-    unreachable = bool(health.feeds) and all(feed.failing_since_at is not None for feed in health.feeds if feed.state == "active")
-    failed = any(name.endswith(".failed") for name in counts)
+    feeds = look(session.store, session.now()).feeds
+    unreachable = bool(feeds) and all(feed.failing_since_at is not None for feed in feeds if feed.state == "active")
+    failed = any(name.endswith(".failed") for name in counts) or bool(counts.get("publish.skipped"))
     if as_json:
         show({"ok": not (failed or unreachable), "counts": counts}, as_json=True)
     else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from monitor.store.workers import Held
 
 SHOWN = 12
-"""Findings shown to a person; the rest is counted."""
+"""Troubles shown to a person; the rest is counted."""
 
 
 @click.command()
@@ -40,15 +40,16 @@ def status(ctx: click.Context, alive: bool, as_json: bool) -> int:
         return 0 if lives else 1
     health = read_health(session.store, now)
     if as_json:
-        show({"ok": health.ok, "now_at": now, **asdict(health)}, as_json=True)
+        found = asdict(health)
+        show({"ok": health.ok, "now_at": now, **found.pop("seen"), **found}, as_json=True)
         return 0 if health.ok else 1
     counts = health.counts
-    failing = sum(1 for feed in health.feeds if feed.failing_since_at is not None)
+    failing = sum(1 for feed in health.seen.feeds if feed.failing_since_at is not None)
     click.echo("all is well" if health.ok else "needs attention")
-    for finding in health.findings[:SHOWN]:
-        since = f" (since {local_time(finding.since_at)}, {age(finding.since_at, now)})" if finding.since_at else ""
-        item(f"  {'PROBLEM' if finding.problem else 'note   '}  ", f"{finding.text}{since}")
-    if (more := len(health.findings) - SHOWN) > 0:
+    for trouble in health.troubles[:SHOWN]:
+        since = f" (since {local_time(trouble.since_at)}, {age(trouble.since_at, now)})" if trouble.since_at else ""
+        item(f"  {'PROBLEM' if trouble.problem else 'note   '}  ", f"{trouble.text}{since}")
+    if (more := len(health.troubles) - SHOWN) > 0:
         click.echo(f"  ...      and {more} more: monitor status --json, monitor feeds list")
     click.echo(f"feeds      {counts['feeds']} active, {failing} failing")
     click.echo(f"articles   {counts['articles']} known, {counts['pending']} to be read, {counts['dead']} unreadable")

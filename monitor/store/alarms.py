@@ -33,23 +33,24 @@ on conflict(message_id, destination) do nothing
 """
 
 _FEEDS = """
-select f.name, f.state, f.fail_count, f.failing_since_at, coalesce(f.error, f.error_kind, '') as error, f.silent_since_at,
-  f.held_at, f.held_reason,
+select f.name, f.state, f.fail_count, f.failing_since_at, coalesce(f.error, f.error_kind, '') as error, f.last_success_at, f.silent_since_at,
+  f.held_at, f.held_kind, f.held_reason, f.note,
   case when s.blocked_until_at > f.next_poll_at then s.blocked_until_at else f.next_poll_at end as due_at
 from feeds f join sites s on s.id = f.site_id where f.state in ('active', 'gone') order by f.name
 """
 _OPEN = """
-select destination, max(channel) as channel, max(case when state = 'parked' then 0 else attempts end) as attempts,
-  sum(case when state = 'parked' then 1 else 0 end) as parked, 0 as lost, min(coalesce(first_attempt_at, created_at)) as since_at,
-  max(last_error) as error
-from deliveries where state in ('pending', 'sending', 'parked') and last_error is not null group by destination order by destination
+select destination, max(channel) as channel, sum(case when state = 'parked' then 0 else 1 end) as waiting,
+  min(case when state <> 'parked' then created_at end) as waiting_since_at,
+  max(case when state <> 'parked' and last_error is not null then attempts else 0 end) as attempts,
+  sum(case when state = 'parked' then 1 else 0 end) as parked, min(coalesce(first_attempt_at, created_at)) as since_at,
+  coalesce(max(last_error), '') as error
+from deliveries where state in ('pending', 'sending', 'parked') group by destination order by destination
 """
-_LOST = """
-select d.destination, max(d.channel) as channel, 0 as attempts, 0 as parked, count(*) as lost, min(d.created_at) as since_at,
-  max(d.last_error) as error
-from deliveries d where d.state in ('rejected', 'expired')
-  and d.id > (select coalesce(max(x.id), 0) from deliveries x where x.destination = d.destination and x.state = 'delivered')
-group by d.destination order by d.destination
+_REFUSED = """
+select d.destination, max(d.channel) as channel, count(*) as refused, min(d.created_at) as since_at, coalesce(max(d.last_error), '') as error,
+  sum(case when d.id > (select coalesce(max(x.id), 0) from deliveries x where x.destination = d.destination and x.state = 'delivered')
+    then 1 else 0 end) as lost
+from deliveries d where d.state in ('rejected', 'expired') group by d.destination order by d.destination
 """
 _STEPS = "select name, finished_at, ok_at, coalesce(error, '') as error from steps order by name"
 _LIVES = "select started_at, seen_at, stopped_at, shared from daemons order by started_at desc limit 2"
@@ -111,7 +112,7 @@ class AlarmMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What alarms are judged by, as rows with instants: feeds, destinations in trouble, steps; the mode; the lives of the daemon."""
+    """What troubles are judged by, as rows with instants: feeds, destinations with what is not delivered, steps; what the daemon noted of itself."""
 
     feeds: tuple[Row, ...]
     destinations: tuple[Row, ...]
@@ -120,6 +121,9 @@ class Known:
     mode_since_at: datetime | None
     config_problem: str
     template_problem: str
+    output_problem: str
+    output_since_at: datetime | None
+    web_problem: str
     intake_silent_since_at: datetime | None
     began_at: datetime | None
     died_at: datetime | None
@@ -181,6 +185,7 @@ def _record_message(store: Store, message: AlarmMessage, now: datetime) -> None:
 def seen(store: Store) -> Known:
     """What stands in the database about everything that may fail."""
     mode = json.loads(fact(store, "mode") or "{}")
+    output_since, _, output_problem = (fact(store, "output_problem") or "").partition("|")
     lives = store.all(_LIVES)
     running = lives[0] if lives and lives[0]["stopped_at"] is None else None
     # Of several that share the work each lives for itself.
@@ -194,6 +199,9 @@ def seen(store: Store) -> Known:
         mode_since_at=from_text_or_none(mode.get("since_at")),
         config_problem=fact(store, "config_problem") or "",
         template_problem=(fact(store, "template_problem") or "").partition("|")[2],
+        output_problem=output_problem,
+        output_since_at=from_text_or_none(output_since or None),
+        web_problem=fact(store, "web_problem") or "",
         intake_silent_since_at=from_text_or_none(fact(store, "intake_silent_since_at") or None),
         began_at=None if running is None else from_text(running["started_at"]),
         died_at=None if before is None else from_text(before["seen_at"]),
@@ -203,10 +211,10 @@ def seen(store: Store) -> Known:
 def _destinations(store: Store) -> tuple[Row, ...]:
     """One row a destination: what waits there and what was lost there."""
     rows: dict[str, Row] = {}
-    for row in map(_instants, (*store.all(_OPEN), *store.all(_LOST))):
+    for row in map(_instants, (*store.all(_OPEN), *store.all(_REFUSED))):
         known = rows.setdefault(row["destination"], row)
         if known is not row:
-            known |= {"lost": row["lost"], "since_at": min(known["since_at"], row["since_at"])}
+            known |= row | {"since_at": min(known["since_at"], row["since_at"]), "error": known["error"] or row["error"]}
     return tuple(rows.values())
 
 

@@ -65,6 +65,11 @@ class DaemonRun:
     seen_at: datetime
     stopped_at: datetime | None
 
+    @property
+    def name(self) -> str:
+        """For people: its process and machine."""
+        return f"{self.pid} on {self.host}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from monitor.config.present import masked, secrets_in
 from monitor.errors import StoreError
-from monitor.health import Health, judge
-from monitor.store.steps import daemon_runs, step_runs
+from monitor.health import troubles
 from monitor.web.desk import Answer, Asked, Route, text
+
+_UNREADY = {"daemon.silent", "step.failing", "step.late"}
 
 
 def live(_asked: Asked) -> Answer:
@@ -22,13 +23,11 @@ def live(_asked: Asked) -> Answer:
 
 def ready(asked: Asked) -> Answer:
     """200 where the database answers and no step of a running daemon fails or is late; else 503, with the reasons."""
-    store = asked.desk.store
     try:
-        steps, daemons = step_runs(store), daemon_runs(store)
+        found = troubles(asked.desk.store, asked.now)
     except StoreError as error:
         return _told([f"the database does not answer: {error}"], asked)
-    known = Health(feeds=(), deliveries=(), steps=steps, daemons=daemons, counts={})
-    return _told([each.text for each in judge(known, asked.now) if each.problem and each.area == "daemon"], asked)
+    return _told([each.text for each in found if each.kind in _UNREADY], asked)
 
 
 def _told(reasons: list[str], asked: Asked) -> Answer:

@@ -11,7 +11,7 @@ from monitor.digests.payload import from_json
 from monitor.digests.phrases import KINDS, Phrases
 from monitor.digests.step import preview
 from monitor.errors import DigestUnreadable, NothingSelected
-from monitor.health import read_health
+from monitor.health import troubles
 from monitor.hours import next_slots, schedule_of
 from monitor.model import Digest, Subscription
 from monitor.store import digests as stored
@@ -60,7 +60,7 @@ def today(asked: Asked) -> Answer:
         unreadable=unreadable,
         due_at=None if upcoming is None else upcoming.due_at,
         earlier=_earlier(asked, chosen, newest),
-        findings=[finding for finding in read_health(desk.store, asked.now, counted=False).findings if finding.problem],
+        troubles=[trouble for trouble in troubles(desk.store, asked.now) if trouble.problem],
     )
 
 

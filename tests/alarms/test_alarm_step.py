@@ -86,7 +86,7 @@ def test_a_failing_feed_is_told_once_to_the_operator_only(world: World) -> None:
     world.fail(3)
     for _ in range(30):
         world.look()
-    subject = "Monitor: feed a cannot be read, 3 times in a row"
+    subject = "Monitor: feed a fails (3x)"
     assert sorted(world.going()) == [("file", "file:desk", subject), ("json", "webhook:hook", subject)]
     world.fail(0)
     world.look()
@@ -261,7 +261,7 @@ def test_feeds_and_the_rest_are_two_events_and_one_mail(world: World) -> None:
     assert [event["type"] for event in events] == ["feed.unhealthy", "alarm.raised"]
     assert len({row["uid"] for row in rows}) == 3
     (mail,) = [json.loads(row["body"]) for row in rows if row["form"] == "file"]
-    assert "feed a cannot be read" in mail["text"]
+    assert "feed a fails (3x): no answer" in mail["text"]
     assert "config.toml:3" in mail["text"]
 
 

@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.alarms.decide import AGAIN_AFTER, CLEAR_AFTER, Alarm, decide
-from monitor.alarms.trouble import DestinationSeen, FeedSeen, Patience, Seen, StepSeen, Trouble, troubles
+from monitor.alarms.seen import DestinationSeen, FeedSeen, LifeSeen, Seen, StepSeen
+from monitor.alarms.trouble import Patience, Trouble, judge, ringing
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 AGO = NOW - timedelta(hours=5)
+ROLES = ("visit", "think", "deliver")
 
 
 def feed(name: str, fails: int = 0, **more: object) -> FeedSeen:
@@ -27,9 +29,6 @@ def destination(**more: object) -> DestinationSeen:
     fields = {
         "destination": "webhook:hook",
         "channel": "hook",
-        "attempts": 0,
-        "parked": 0,
-        "lost": 0,
         "since_at": AGO,
         "error": "503",
         **more,
@@ -38,7 +37,7 @@ def destination(**more: object) -> DestinationSeen:
 
 
 def kinds(seen: Seen) -> list[str]:
-    return [trouble.kind for trouble in troubles(seen, Patience(), NOW)]
+    return [trouble.kind for trouble in ringing(judge(seen, Patience(), NOW))]
 
 
 def test_nothing_wrong_is_no_trouble() -> None:
@@ -67,15 +66,16 @@ def test_nothing_wrong_is_no_trouble() -> None:
         (Seen(steps=(StepSeen(name="match", finished_at=AGO, ok_at=AGO, error=""),), began_at=AGO), "step.late"),
         (Seen(mode="low-space", mode_reason="3 MiB are free", mode_since_at=AGO), "disk"),
         (Seen(config_problem="config.toml:4: unknown key"), "config"),
+        (Seen(output_problem="/srv/feeds: Permission denied", output_since_at=AGO), "output"),
         (Seen(began_at=NOW - timedelta(minutes=1), died_at=AGO), "daemon"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_trouble_is_told_by_kind_and_cause(seen: Seen, kind: str) -> None:
     """Whatever stops working gives exactly one trouble with its cause and the time since when."""
-    found = troubles(seen, Patience(), NOW)
+    found = ringing(judge(seen, Patience(), NOW))
     assert [trouble.kind for trouble in found] == [kind]
-    assert found[0].since_at <= NOW
+    assert found[0].since_at is None or found[0].since_at <= NOW
     assert found[0].text
 
 
@@ -91,11 +91,59 @@ def test_each_trouble_is_told_by_kind_and_cause(seen: Seen, kind: str) -> None:
         Seen(feeds=(feed("a", 9, silent_since_at=AGO, state="paused"), feed("b"))),
         Seen(feeds=(feed("a", due_at=AGO),), began_at=NOW - timedelta(minutes=5)),
         Seen(feeds=(feed("a", due_at=AGO),)),
+        Seen(output_problem="/srv/feeds: Permission denied", output_since_at=NOW - timedelta(minutes=14)),
+        Seen(destinations=(destination(waiting=3, waiting_since_at=AGO),)),
     ],
 )
 def test_patience(seen: Seen) -> None:
     """Short faults, long visits, what a restart explains, and what a person paused are no trouble."""
     assert kinds(seen) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "level", "rings"),
+    [
+        (Seen(feeds=(feed("a", 1), feed("b"))), "note", False),
+        (Seen(feeds=(feed("a", 3), feed("b"))), "note", True),
+        (Seen(feeds=(feed("a", 1, failing_since_at=NOW - timedelta(days=2)), feed("b"))), "problem", False),
+        (Seen(feeds=(feed("a", held_kind="flood", held_reason="40 of 40 items look new"), feed("b"))), "note", True),
+        (Seen(feeds=(feed("a", held_kind="other-feed", held_reason="shows another title"), feed("b"))), "problem", True),
+        (Seen(feeds=(feed("a", note="may have missed items"), feed("b"))), "note", False),
+        (Seen(feeds=(feed("a", silent_since_at=AGO), feed("b"))), "note", True),
+        (Seen(destinations=(destination(waiting=1, waiting_since_at=NOW),)), "note", False),
+        (Seen(destinations=(destination(waiting=1, waiting_since_at=AGO),)), "problem", False),
+        (Seen(destinations=(destination(refused=1),)), "problem", False),
+        (Seen(destinations=(destination(refused=1, lost=1),)), "problem", True),
+        (Seen(steps=(StepSeen(name="match", finished_at=NOW, ok_at=NOW, error="bug"),)), "problem", False),
+        (Seen(output_problem="/srv/feeds: Permission denied", output_since_at=NOW), "problem", False),
+        (Seen(web_problem="the port is taken"), "problem", False),
+        (Seen(began_at=NOW - timedelta(minutes=1), died_at=AGO), "hidden", True),
+    ],
+)
+def test_what_status_makes_of_it_and_what_rings(seen: Seen, level: str, rings: bool) -> None:
+    """One judgement says both: whether somebody must act, which status tells at once, and whether it is worth a message."""
+    seen = replace(seen, lives=(LifeSeen(name="1 on desk", seen_at=NOW),), feeds=seen.feeds or (feed("x"),))
+    (found,) = judge(seen, Patience(), NOW)
+    assert (found.level, found.rings) == (level, rings)
+
+
+@pytest.mark.parametrize(
+    ("seen", "kinds"),
+    [
+        (Seen(), ["daemon.none"]),
+        (Seen(lives=(LifeSeen(name="1 on desk", seen_at=AGO, stopped_at=AGO),)), ["daemon.stopped"]),
+        (Seen(lives=(LifeSeen(name="1 on desk", seen_at=AGO),)), ["daemon.silent"]),
+        (Seen(workers=(LifeSeen(name="1 on desk", roles=("visit", "think"), seen_at=NOW),)), ["role"]),
+        (
+            Seen(workers=(LifeSeen(name="1 on desk", roles=ROLES, seen_at=NOW),), lost=(LifeSeen(name="2 on b", seen_at=AGO),)),
+            ["worker.lost"],
+        ),
+        (Seen(lost=(LifeSeen(name="2 on b", seen_at=AGO),), lives=(LifeSeen(name="2 on b", seen_at=AGO),)), ["worker.lost"]),
+    ],
+)
+def test_who_works(seen: Seen, kinds: list[str]) -> None:
+    """No daemon, a stopped one, a silent one, a role that nobody has and a worker that is lost are told apart, each once."""
+    assert [trouble.kind for trouble in judge(replace(seen, feeds=(feed("x"),)), Patience(), NOW)] == kinds
 
 
 def trouble(subject: str = "feed a") -> Trouble:

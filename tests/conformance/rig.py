@@ -18,7 +18,7 @@ from monitor.app import open_app
 from monitor.config import load_config
 from monitor.fetch import Door
 from monitor.fetch.polite import PoliteDoor
-from monitor.health import read_health
+from monitor.health import troubles
 from monitor.hours import from_text
 from monitor.pipeline import App
 from monitor.sandbox import Sandbox
@@ -205,8 +205,8 @@ class Rig:
 
     def findings(self) -> list[tuple[bool, str]]:
         """What `monitor status` tells of feeds: whether somebody must act, and the text."""
-        found = read_health(self.store, self.clock()).findings
-        return [(finding.problem, finding.text) for finding in found if finding.text.startswith("feed ")]
+        found = troubles(self.store, self.clock())
+        return [(trouble.problem, trouble.text) for trouble in found if trouble.text.startswith("feed ")]
 
     def asked(self, path: str | None = None, host: str | None = None) -> list[Asked]:
         return self.server.asked(path, host)

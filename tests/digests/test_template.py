@@ -21,7 +21,7 @@ from monitor.digests.sample import samples
 from monitor.digests.step import accept, plan
 from monitor.digests.template import BUILT_IN, CONTEXT, IN_BLOCKS, MAX_BYTES, TemplateFault, Templates
 from monitor.errors import ConfigError
-from monitor.health import read_health
+from monitor.health import troubles
 from monitor.store import subscriptions
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import events
@@ -152,14 +152,14 @@ def test_a_template_that_fails_on_a_real_digest_is_told_and_loses_nothing(store:
     assert (planned.digests, planned.hits) == (1, 1)
     body = store.all("select body from messages where form = 'file'")[0]["body"]
     assert b"<!doctype html>" in body
-    (told,) = [finding for finding in read_health(store, SEVEN).findings if finding.area == "digests"]
+    (told,) = [trouble for trouble in troubles(store, SEVEN) if trouble.area == "digests"]
     assert told.problem
     assert "looks/digest.html:2: cannot be rendered: integer division" in told.text
     assert [event.kind for event in events(store, BEGAN)] == ["digest.template"]
     accept(store, looks)
-    assert any(finding.area == "digests" for finding in read_health(store, SEVEN).findings)
+    assert any(trouble.area == "digests" for trouble in troubles(store, SEVEN))
     accept(store, files(digest_html=EXTENDS))
-    assert not any(finding.area == "digests" for finding in read_health(store, SEVEN).findings)
+    assert not any(trouble.area == "digests" for trouble in troubles(store, SEVEN))
 
 
 def test_configuration_names_the_folder(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import pytest
 
 from monitor.app import load
 from monitor.errors import MonitorError
-from monitor.health import read_health
+from monitor.health import troubles
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import fact
 from monitor.web.desk import Desk
@@ -130,7 +130,7 @@ def test_what_stops_it_is_noted_and_forgotten(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         asyncio.run(opened(desk_with(store, folder, enabled=True, listen=f"127.0.0.1:{port}"), problem=True))
-    assert any(finding.area == "web" and finding.problem for finding in read_health(store, NOW).findings)
+    assert any(trouble.area == "web" and trouble.problem for trouble in troubles(store, NOW))
     asyncio.run(opened(desk_with(store, folder, enabled=True, listen="127.0.0.1:0"), problem=False))
     token_file(store, load(folder / "config.toml")[0]).chmod(0o644)
     asyncio.run(opened(desk_with(store, folder, enabled=True, listen="127.0.0.1:0"), problem=True))

@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+PARTIAL = ".partial"
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file beside its place and moves it there: a reader sees the old bytes or the new ones. Raises OSError."""
-    partial = path.with_name(path.name + ".partial")
+
+def write_whole(path: Path, content: bytes, mark: str = "") -> None:
+    """Writes a file beside its place and moves it there: a reader sees the old bytes or the new ones. Raises OSError.
+
+    mark: tells this writer's file from that of another one, where two may write to one place at a time.
+    """
+    partial = path.with_name(path.name + mark + PARTIAL)
     with partial.open("wb") as file:
         file.write(content)
         file.flush()

@@ -1,4 +1,8 @@
-"""The dead-man's ping: a request to an address of the operator's after each good cycle. Who watches that address hears of a dead daemon by its silence."""
+"""The dead-man's ping: a request to an address of the operator's after each good cycle. Who watches that address hears of a dead daemon by its silence.
+
+It stands for the whole flow from feeds to deliveries: a step that fails withholds it. A single feed, destination or output folder that does not work
+does not; that is told by an alarm of its own, and a missing ping must go on to mean a daemon that does not do its work.
+"""
 
 from __future__ import annotations
 

@@ -247,8 +247,9 @@ async def alarm(app: App) -> Counts:
 
 async def publish(app: App) -> Counts:
     """Keeps the feeds of each watchlist for other readers, where a folder is named for them."""
-    found = await published.publish(store=app.store, watchlists=app.watchlists, settings=app.config.output, new_id=app.new_id)
-    return asdict(found)
+    return asdict(
+        await published.publish(store=app.store, clock=app.clock, watchlists=app.watchlists, settings=app.config.output, new_id=app.new_id)
+    )
 
 
 async def tidy(app: App) -> Counts:

@@ -20,6 +20,7 @@ from monitor.demo.run import EVENING
 from monitor.demo.server import NewsSite
 from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
 from monitor.feeds.polling import PollCounts
+from monitor.health import troubles
 from monitor.hours import to_text
 from monitor.model import Site
 from monitor.pipeline import STEPS, App, Counts, run_step
@@ -200,3 +201,13 @@ def test_polls_pages_and_matching_are_counted(store: SqliteStore) -> None:
     assert matched is not None
     assert tally.durations("match").times == matched["n"] > 10
     assert tally.durations("page").times >= matched["n"] // 2
+
+
+def test_an_output_folder_that_cannot_be_written_fails_no_step(config: Config, store: SqliteStore, tmp_path: Path) -> None:
+    """The step ends well, so that the dead-man's ping goes on; what is wrong stands where status and alarms look."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    output = config.output.model_copy(update={"folder": tmp_path / "file" / "feeds"})
+    counts = ticks(replace(config, output=output), store, lambda app: run_step(app, "publish"))
+    assert counts == {"files": 0, "removed": 0, "skipped": 1}
+    assert runs(store)["publish"].error is None
+    assert [trouble.kind for trouble in troubles(store, START) if trouble.problem] == ["output", "feeds.none"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
 import feedparser
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -20,9 +22,13 @@ from jsonschema import Draft202012Validator
 from monitor.config import OutputSettings
 from monitor.digests.publish.feed import Feed, Item, Report, item_of, lead_of, permanent_id
 from monitor.digests.publish.formats import FORMATS, MEDIA_TYPES, atom, json_feed
-from monitor.digests.publish.step import feed_of, publish
+from monitor.digests.publish.step import PublishCounts, feed_of, publish
+from monitor.health import troubles
+from monitor.hours import to_text
 from monitor.model import Watchlist
-from monitor.store.sqlite import SqliteStore
+from monitor.store.driver import Store
+from monitor.store.sqlite import SqliteStore, open_sqlite
+from monitor.store.steps import fact, set_fact
 from tests.digests.rows import SEVEN, Rows, counter, evidence
 
 WATCHLIST = Watchlist(id="vn-us", title="Việt Nam & US <tech>", match="")
@@ -76,10 +82,21 @@ def settings(folder: Path, **fields: object) -> OutputSettings:
     return OutputSettings.model_construct(folder=folder, **{"items": 50, "lang": "en", "formats": ("atom", "json"), **fields})  # type: ignore[arg-type]
 
 
-def run(store: SqliteStore, wanted: OutputSettings) -> int:
-    """One run of the step; returns the files written."""
+def counts(store: Store, wanted: OutputSettings, *ids: str, now: datetime = SEVEN) -> PublishCounts:
+    """One run of the step over watchlists of these ids; all it counted."""
     new_id: Callable[[], str] = counter()  # type: ignore[assignment]
-    return asyncio.run(publish(store=store, watchlists=(WATCHLIST,), settings=wanted, new_id=new_id)).files
+    watchlists = tuple(replace(WATCHLIST, id=name) for name in ids or (WATCHLIST.id,))
+    return asyncio.run(publish(store=store, clock=lambda: now, watchlists=watchlists, settings=wanted, new_id=new_id))
+
+
+def run(store: Store, wanted: OutputSettings, *ids: str) -> int:
+    """One run of the step; returns the files written."""
+    return counts(store, wanted, *ids).files
+
+
+def lying_in(folder: Path) -> set[str]:
+    """What lies in the folder, without the list of ours and the database."""
+    return {path.name for path in folder.iterdir() if not path.name.startswith((".monitor-", "monitor.db"))}
 
 
 def check_atom(text: bytes) -> list[Element]:
@@ -115,7 +132,7 @@ def test_both_files_are_valid_and_say_the_same(store: SqliteStore, tmp_path: Pat
     rows.hit("Worth a look only", story=rows.story(), band="review", score=4.0)
     wanted = settings(tmp_path / "feeds", base_url="https://desk.example.org/feeds/")
     assert run(store, wanted) == 2
-    assert sorted(path.name for path in (tmp_path / "feeds").iterdir()) == ["vn-us.atom", "vn-us.json"]
+    assert lying_in(tmp_path / "feeds") == {"vn-us.atom", "vn-us.json"}
 
     text = (tmp_path / "feeds" / "vn-us.atom").read_bytes()
     assert len(check_atom(text)) == 2
@@ -195,11 +212,71 @@ def test_nothing_asked_for_and_nothing_there(store: SqliteStore, tmp_path: Path)
     Draft202012Validator(JSON_FEED).validate(body)
 
 
-def test_a_folder_that_cannot_be_written_is_an_error(store: SqliteStore, tmp_path: Path) -> None:
-    """The step fails with the path, which status and alarms tell; the old file stays whole."""
+def test_a_folder_that_cannot_be_written_is_told(store: Store, tmp_path: Path) -> None:
+    """The step ends well and notes the folder, the cause and since when; nothing is noted twice, and nothing once it can be written or is not wanted."""
     (tmp_path / "feeds").write_text("a file", encoding="utf-8")
-    with pytest.raises(OSError, match="feeds"):
-        run(store, settings(tmp_path / "feeds"))
+    wanted = settings(tmp_path / "feeds")
+    for hours in range(3):
+        found = counts(store, wanted, now=SEVEN + hours * HOUR)
+        assert (found.files, found.skipped) == (0, 1)
+    (told,) = [trouble for trouble in troubles(store, SEVEN) if trouble.area == "output"]
+    assert (told.since_at, told.problem) == (SEVEN, True)
+    assert f"{tmp_path}/feeds: " in told.text
+    (tmp_path / "feeds").unlink()
+    assert run(store, wanted) == 2
+    assert fact(store, "output_problem") == ""
+    set_fact(store, "output_problem", f"{to_text(SEVEN)}|/gone: no such place")
+    run(store, OutputSettings())
+    assert fact(store, "output_problem") == ""
+
+
+def test_files_of_a_former_watchlist_go(store: Store, tmp_path: Path) -> None:
+    """What we wrote and what is wanted no more is removed: of a watchlist that is gone, and of a format that is not asked for any longer."""
+    run(store, settings(tmp_path), "vn-us", "gone")
+    assert lying_in(tmp_path) == {"vn-us.atom", "vn-us.json", "gone.atom", "gone.json"}
+    found = counts(store, settings(tmp_path), "vn-us")
+    assert (found.files, found.removed) == (0, 2)
+    assert lying_in(tmp_path) == {"vn-us.atom", "vn-us.json"}
+    assert counts(store, settings(tmp_path, formats=("atom",)), "vn-us").removed == 1
+    assert counts(store, settings(tmp_path, formats=("atom",)), "vn-us") == PublishCounts()
+
+
+def test_no_file_of_somebody_else_is_removed(store: Store, tmp_path: Path) -> None:
+    """A file that others put there or changed stays, also where the list of ours names it, names a path, or cannot be read."""
+    run(store, settings(tmp_path / "feeds"), "vn-us", "mine", "theirs")
+    (tmp_path / "feeds" / "other.atom").write_text("not ours", encoding="utf-8")
+    (tmp_path / "feeds" / "theirs.atom").write_text("changed by hand", encoding="utf-8")
+    (tmp_path / "secret.txt").write_text("outside", encoding="utf-8")
+    (manifest,) = (tmp_path / "feeds").glob(".monitor-*.json")
+    known = json.loads(manifest.read_text(encoding="utf-8"))
+    outside = sha256(b"outside").hexdigest()
+    manifest.write_text(json.dumps({**known, "../secret.txt": outside, "": outside, "x": 5}), encoding="utf-8")
+    assert counts(store, settings(tmp_path / "feeds"), "vn-us").removed == 3
+    assert lying_in(tmp_path / "feeds") == {"vn-us.atom", "vn-us.json", "other.atom", "theirs.atom"}
+    assert (tmp_path / "secret.txt").exists()
+    for text in ("no json", "[]", "\xff"):
+        manifest.write_bytes(text.encode("latin-1"))
+        assert counts(store, settings(tmp_path / "feeds"), "vn-us") == PublishCounts()
+    assert json.loads(manifest.read_text(encoding="utf-8")).keys() == {"vn-us.atom", "vn-us.json"}
+
+
+def test_two_instances_may_share_a_folder(store: Store, tmp_path: Path) -> None:
+    """Each removes only its own."""
+    with closing(open_sqlite(tmp_path / "other.db")) as other:
+        set_fact(other, "instance", "another")
+        run(store, settings(tmp_path / "feeds"), "a")
+        run(other, settings(tmp_path / "feeds"), "b")
+        assert counts(store, settings(tmp_path / "feeds"), "c").removed == 2
+    assert lying_in(tmp_path / "feeds") == {"b.atom", "b.json", "c.atom", "c.json"}
+
+
+def test_what_a_killed_writer_left_goes(store: Store, tmp_path: Path) -> None:
+    """Half a file of ours is removed after an hour; one that another worker may be writing, and one of somebody else, stay."""
+    for name, at in (("vn-us.atomid-9.partial", SEVEN - 2 * HOUR), ("vn-us.jsonid-8.partial", SEVEN), ("a.partial", SEVEN - 2 * HOUR)):
+        (tmp_path / name).write_bytes(b"<feed")
+        os.utime(tmp_path / name, (at.timestamp(), at.timestamp()))
+    run(store, settings(tmp_path))
+    assert lying_in(tmp_path) == {"vn-us.atom", "vn-us.json", "vn-us.jsonid-8.partial", "a.partial"}
 
 
 def test_identities_are_those_of_one_instance(store: SqliteStore, tmp_path: Path) -> None:

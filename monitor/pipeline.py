@@ -75,7 +75,7 @@ class App:
     `direct_door` does not. `force_plan` names a subscription whose digest is planned now, whatever its schedule says.
     `worker` is the name under which this process claims what it works on.
     `patient`: the steps tick side by side, so that a late digest may wait for the others to catch up; `once` runs them in order instead.
-    `under_way`: the deliveries that ticks of this process are sending. `visiting`: the sites that they hold, `visits` of them at most.
+    `under_way`: the deliveries that ticks of this process are sending. `visiting`: the claims by which they hold a site, `visits` at most.
     """
 
     config: Config
@@ -99,7 +99,7 @@ class App:
     templates: Templates = BUILT_IN
     tally: Tally = field(default_factory=Tally)
     under_way: set[int] = field(default_factory=set)
-    visiting: set[int] = field(default_factory=set)
+    visiting: set[str] = field(default_factory=set)
 
     def token(self) -> str:
         """An owner for one claim, new each time: an expired lease cannot be taken for another of the same worker."""
@@ -120,19 +120,23 @@ async def visit(app: App) -> Counts:
 async def _visitor(app: App) -> Counts:
     counts: Counts = {"sites": 0}
     # Ticks overlap, so that a slow site holds nobody up; together they hold no more sites than get their turn before their leases end.
-    while len(app.visiting) < app.visits and (claimed := await app.recorder.record(partial(_claim, app), durable=False)):
-        (site,) = claimed
-        app.visiting.add(site.id)
+    # A place is taken before the claim, which others wait for as well.
+    while len(app.visiting) < app.visits:
+        place = app.token()
+        app.visiting.add(place)
         try:
-            counts = _sum(counts, {"sites": 1}, await _visit(app, site))
+            claimed = await app.recorder.record(partial(_claim, app, place), durable=False)
+            if not claimed:
+                break
+            counts = _sum(counts, {"sites": 1}, await _visit(app, claimed[0]))
         finally:
-            app.visiting.discard(site.id)
+            app.visiting.discard(place)
     return counts
 
 
-def _claim(app: App) -> tuple[Site, ...]:
+def _claim(app: App, owner: str) -> tuple[Site, ...]:
     now = app.clock()
-    return sites.claim(app.store, now, now + LEASE, 1, app.token(), feeds_only=not app.read_articles)
+    return sites.claim(app.store, now, now + LEASE, 1, owner, feeds_only=not app.read_articles)
 
 
 async def _visit(app: App, site: Site) -> Counts:

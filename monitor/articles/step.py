@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from monitor.articles.duplicate import Candidate, is_copy
 from monitor.articles.language import choose_language
 from monitor.articles.refusal import refusal_kind
 from monitor.articles.retry import Failure, final_failure, next_attempt
-from monitor.errors import FetchError, SandboxError
+from monitor.errors import FetchError, SandboxError, StoreError
 from monitor.fetch import Limits, Request, Response
 from monitor.fetch.polite import Sender
 from monitor.fetch.robots import allowed
@@ -160,11 +161,22 @@ class _Reader:
             page = await self.sandbox.call("monitor.articles.extract:extract_page", args, response.body, wall_s=15, cpu_s=10)
         except SandboxError as error:
             if error.kind == "unstarted":
-                await asyncio.to_thread(stored.unstrike, self.store, self.site, article.id, self._lease())
+                await asyncio.to_thread(stored.unstrike, self.store, article.id)
                 return await self._failed(article, Failure("parse-unstarted", str(error)))
             if article.strikes + 1 >= MAX_STRIKES:
                 return await self._keep(article, "dead", Failure(f"parse-{error.kind}", str(error), response.status))
             return await self._failed(article, Failure(f"parse-{error.kind}", str(error), response.status))
+        outcome = "postponed"
+        try:
+            outcome = await self._parsed(article, response, page)
+        finally:
+            # Whatever comes of it, a lost lease or a store that refuses: the page has shown that it can be parsed.
+            if outcome == "postponed":
+                with suppress(StoreError):
+                    await asyncio.to_thread(stored.unstrike, self.store, article.id)
+        return outcome
+
+    async def _parsed(self, article: PendingArticle, response: Response, page: dict[str, Any]) -> str:
         match page["kind"]:
             case "article":
                 return await self._save(article, response, page)

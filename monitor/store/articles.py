@@ -22,7 +22,7 @@ order by a.quiet, a.first_seen_at desc, a.id limit :limit
 """
 _BEGIN = "update articles set attempts = attempts + 1, next_read_at = :again where id = :id and state = 'pending'"
 _STRIKE = "update articles set strikes = strikes + 1 where id = :id"
-_UNSTRIKE = "update articles set strikes = strikes - 1 where id = :id and strikes > 0"
+_UNSTRIKE = "update articles set strikes = strikes - 1 where id = :id and strikes > 0 and state = 'pending'"
 _POSTPONE = """
 update articles set next_read_at = :again, error_kind = :kind, error = :error, http_status = :status where id = :id
 """
@@ -184,10 +184,9 @@ def strike(store: Store, site: Site, article_id: int, lease_until_at: datetime) 
         store.run(_STRIKE, id=article_id)
 
 
-def unstrike(store: Store, site: Site, article_id: int, lease_until_at: datetime) -> None:
-    """Takes the last strike back: the parse was never begun."""
+def unstrike(store: Store, article_id: int) -> None:
+    """Takes one's own strike back, with or without the lease: the parse was never begun, or it ended well and the page is read again all the same."""
     with store.write():
-        _fence(store, site, lease_until_at)
         store.run(_UNSTRIKE, id=article_id)
 
 

@@ -18,6 +18,7 @@ from monitor.articles.step import ReadSettings
 from monitor.fetch import Door
 from monitor.sandbox import Sandbox
 from monitor.store import articles, sites
+from monitor.store.driver import Store
 from monitor.store.sqlite import SqliteStore
 from tests.feeds.loopback import Loopback, answer, loopback
 
@@ -97,7 +98,7 @@ def read(store: SqliteStore, at: datetime) -> list[str]:
     return asyncio.run(run())
 
 
-def pending(store: SqliteStore, url: str, at: datetime) -> None:
+def pending(store: Store, url: str, at: datetime) -> None:
     """An article that waits to be read."""
     with store.write():
         store.run(

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
 
 HOUR = timedelta(hours=1)
 WINDOW = timedelta(weeks=6)
@@ -26,45 +26,53 @@ LONGER = 1.5
 """And so many times more than in the longest silence the source has shown."""
 
 _SHRINK_WEEKS = 2.0
+_WEEK = 168
+_MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
+"""Hours are counted from a Monday 00:00 UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rhythm:
-    """`rates` for the 168 hours of the week from Monday 00:00 UTC: the share of such hours with something new; `longest`: the greatest
-    silence of the past, in expected hours with news."""
+    """`rates` for the 168 hours of the week from Monday 00:00 UTC: the share of such hours with something new; `sums`: what is expected before
+    each of them, and in the whole week; `longest`: the greatest silence of the past, in expected hours with news."""
 
     rates: tuple[float, ...]
+    sums: tuple[float, ...]
     longest: float
 
     def expected(self, after: datetime, until: datetime) -> float:
         """How many hours with something new were to be expected, of the whole hours after the one of `after` and before the one of `until`."""
-        first = _floor(after) + HOUR
-        hours = max(0, int((_floor(until) - first) / HOUR))
-        weeks, rest = divmod(hours, 168)
-        start = _of_week(first)
-        return weeks * sum(self.rates) + sum(self.rates[(start + step) % 168] for step in range(rest))
+        return _between(self.sums, _hour(after) + 1, _hour(until))
+
+    def reached(self, after: datetime, amount: float) -> datetime:
+        """The first hour by which so many hours with something new were to be expected since the one of `after`."""
+        first = _hour(after) + 1
+        hour = first + _WEEK * max(0, int(amount // self.sums[_WEEK]) - 1)
+        while _between(self.sums, first, hour) < amount:
+            hour += 1
+        return _MONDAY + hour * HOUR
 
 
 def learn(spoke: Sequence[datetime], known_since: datetime, until: datetime) -> Rhythm | None:
     """The rhythm of a source that had something new in the hours `spoke` (any order, UTC), watched from `known_since` to `until`; None: too little known."""
     since = max(known_since, until - WINDOW)
-    hours = sorted({_floor(hour) for hour in spoke if hour >= since})
+    hours = sorted({_hour(hour) for hour in spoke if hour >= since})
     if until - since < LEAST_KNOWN or len(hours) < LEAST_HOURS:
         return None
     weeks = (until - since) / timedelta(weeks=1)
     rates = _rates(hours, weeks)
-    plain = Rhythm(rates=rates, longest=0.0)
-    return Rhythm(rates=rates, longest=max((plain.expected(one, next_one) for one, next_one in pairwise(hours)), default=0.0))
+    sums = tuple(accumulate(rates, initial=0.0))
+    return Rhythm(rates=rates, sums=sums, longest=max(_between(sums, one + 1, next_one) for one, next_one in pairwise(hours)))
 
 
-def _rates(hours: Sequence[datetime], weeks: float) -> tuple[float, ...]:
+def _rates(hours: Sequence[int], weeks: float) -> tuple[float, ...]:
     """Each hour of the week by itself and its neighbours, drawn towards the same hour of all working days or of both free days."""
-    counts = [0.0] * 168
+    counts = [0.0] * _WEEK
     for hour in hours:
-        counts[_of_week(hour)] += 1
+        counts[hour % _WEEK] += 1
     rates = []
-    for index in range(168):
-        own = (counts[index - 1] + 2 * counts[index] + counts[(index + 1) % 168]) / 4 / weeks
+    for index in range(_WEEK):
+        own = (counts[index - 1] + 2 * counts[index] + counts[(index + 1) % _WEEK]) / 4 / weeks
         day, clock = divmod(index, 24)
         days = range(5) if day < 5 else range(5, 7)
         like = sum(counts[other * 24 + clock] for other in days) / len(days) / weeks
@@ -72,24 +80,34 @@ def _rates(hours: Sequence[datetime], weeks: float) -> tuple[float, ...]:
     return tuple(rates)
 
 
-def silent_since(
-    spoke: Sequence[datetime], known_since: datetime, last_new_at: datetime, least: timedelta, days: int, now: datetime
-) -> datetime | None:
-    """Since when a source is silent for too long, or None. `least`: no shorter silence counts; `days`: what counts until its rhythm is known."""
-    silence = now - last_new_at
-    if silence < least:
-        return None
+def silent_from(spoke: Sequence[datetime], known_since: datetime, last_new_at: datetime, least: timedelta, days: int) -> datetime:
+    """From when a source that says nothing more is silent for too long. `least`: no shorter silence counts; `days`: what counts until its
+    rhythm is known."""
     rhythm = learn([hour for hour in spoke if hour <= last_new_at], known_since, last_new_at)
     if rhythm is None:
         gaps = [later - earlier for earlier, later in pairwise(sorted(spoke))]
-        return last_new_at if silence >= max([timedelta(days=days), *(3 * gap for gap in gaps)]) else None
-    missed = rhythm.expected(last_new_at, now)
-    return last_new_at if missed >= max(LEAST_MISSED, LONGER * rhythm.longest) else None
+        return last_new_at + max([least, timedelta(days=days), *(3 * gap for gap in gaps)])
+    return max(last_new_at + least, rhythm.reached(last_new_at, max(LEAST_MISSED, LONGER * rhythm.longest)))
 
 
-def _floor(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
+def silent_since(
+    spoke: Sequence[datetime], known_since: datetime, last_new_at: datetime, least: timedelta, days: int, now: datetime
+) -> datetime | None:
+    """Since when a source is silent for too long, or None; see `silent_from`."""
+    if now - last_new_at < least:
+        return None
+    return last_new_at if now >= silent_from(spoke, known_since, last_new_at, least, days) else None
 
 
-def _of_week(at: datetime) -> int:
-    return at.weekday() * 24 + at.hour
+def _hour(at: datetime) -> int:
+    return (at - _MONDAY) // HOUR
+
+
+def _between(sums: Sequence[float], first: int, last: int) -> float:
+    """What is expected in the hours from `first` to the one before `last`."""
+    return max(0.0, _before(sums, last) - _before(sums, first))
+
+
+def _before(sums: Sequence[float], hour: int) -> float:
+    weeks, rest = divmod(hour, _WEEK)
+    return weeks * sums[_WEEK] + sums[rest]

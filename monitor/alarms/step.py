@@ -11,20 +11,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.alarms.decide import AGAIN_WITHIN, Alarm, Decision, decide
-from monitor.alarms.rhythm import WINDOW, silent_since
+from monitor.alarms.rhythm import WINDOW, silent_from, silent_since
 from monitor.alarms.seen import DestinationSeen, FeedSeen, LifeSeen, Seen, StepSeen
 from monitor.alarms.trouble import DAEMON_SILENT, Patience, Trouble, judge, ringing
 from monitor.alarms.words import by_event, told
 from monitor.config import AlarmSettings, ChannelSettings, destinations_of, form_of
+from monitor.hours import to_text
 from monitor.log import logger
 from monitor.store import alarms as stored
-from monitor.store.alarms import AlarmMessage, StoredAlarm
+from monitor.store.alarms import AlarmMessage, Heard, Learnt, StoredAlarm
 from monitor.store.driver import Store
 from monitor.store.steps import daemon_runs
 from monitor.store.workers import FORGOTTEN_AFTER, LOST_AFTER, Worker, lost, take, turn, workers
 
 LISTEN_EVERY = timedelta(minutes=15)
 """Silences are measured so often; nothing about them is urgent."""
+
+MOST_LEARNT = 20
+"""Silences that one look learns the length of, from six weeks of a feed each; the next look goes on."""
 
 LEAST_SILENCE = timedelta(hours=6)
 INTAKE_LEAST = timedelta(hours=3)
@@ -34,11 +38,12 @@ INTAKE_DAYS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmCounts:
-    """Alarms raised and called over in this run, and the messages made of them."""
+    """Alarms raised and called over in this run, the messages made of them, and the silences of which was learnt when they are too long."""
 
     raised: int = 0
     cleared: int = 0
     messages: int = 0
+    learnt: int = 0
 
 
 async def watch(
@@ -56,7 +61,7 @@ async def watch(
 def _watch(
     store: Store, now: datetime, new_id: Callable[[], str], settings: AlarmSettings, channels: Sequence[ChannelSettings]
 ) -> AlarmCounts:
-    _listen(store, settings, now)
+    learnt = _listen(store, settings, now)
     patience = Patience(failures=settings.after_failures, step=timedelta(minutes=settings.step_after_min))
     seen_turn = turn(store, "alarms")
     standing = tuple(_alarm(row) for row in stored.standing(store))
@@ -66,13 +71,13 @@ def _watch(
     if (decision.kept, decision.over) != (standing, ()):
         with store.write():
             if not take(store, "alarms", seen_turn):
-                return AlarmCounts()  # another process has just looked and told
+                return AlarmCounts(learnt=learnt)  # another process has just looked and told
             stored.record(store, tuple(map(_row, decision.kept)), tuple(map(_row, decision.over)), messages, now)
     for alarm in decision.raised:
         logger(subject=alarm.trouble.subject).error("alarm", text=alarm.trouble.text, mend=alarm.trouble.mend)
     for alarm in decision.cleared:
         logger(subject=alarm.trouble.subject).info("alarm over")
-    return AlarmCounts(raised=len(decision.raised), cleared=len(decision.cleared), messages=len(messages))
+    return AlarmCounts(raised=len(decision.raised), cleared=len(decision.cleared), messages=len(messages), learnt=learnt)
 
 
 def _messages(
@@ -99,25 +104,53 @@ def _messages(
                 yield AlarmMessage(uid=uid, form=form, subject=message.subject, body=message.bodies[form], destinations=tuple(destinations))
 
 
-def _listen(store: Store, settings: AlarmSettings, now: datetime) -> None:
-    """Measures the silence of each feed and of all together, and writes down what is too long."""
+def _listen(store: Store, settings: AlarmSettings, now: datetime) -> int:
+    """Measures the silence of each feed and of all together, and writes down what is too long. Returns of how many silences it learnt when they are."""
     if not stored.listening_due(store, now - LISTEN_EVERY, now):
-        return
-    heard = stored.heard(store, now - WINDOW, now - LEAST_SILENCE)
+        return 0
+    heard = stored.heard(store)
     silent: dict[int, datetime | None] = {}
+    learnt: list[Learnt] = []
+    waiting = False
     for feed in heard:
-        answers = feed.last_success_at is not None and now - feed.last_success_at <= 2 * feed.interval + timedelta(hours=1)
-        least = max(LEAST_SILENCE, 3 * feed.interval)
-        since = (
-            silent_since(feed.hours, feed.baseline_at, feed.last_new_at, least, settings.silent_after_d, now)
-            if answers and feed.last_new_at is not None and feed.baseline_at is not None
-            else None
-        )
-        silent[feed.id] = since
-    stored.save_silence(store, silent, _intake(store, heard, now), now - WINDOW, now)
+        since = None
+        silence = _silence(feed, settings, now)
+        if silence:
+            known = feed.silent_from_at if feed.silence_of == silence else None
+            if known is None and len(learnt) == MOST_LEARNT:
+                waiting = True
+                continue
+            if known is None:
+                known = _learn(store, feed, settings, now)
+                learnt.append(Learnt(feed=feed.id, silence_of=silence, silent_from_at=known))
+            since = feed.last_new_at if now >= known else None
+        if since != feed.silent_since_at:
+            silent[feed.id] = since
+    stored.save_silence(store, silent, learnt, _intake(store, heard, now), now - WINDOW, None if waiting else now)
+    return len(learnt)
 
 
-def _intake(store: Store, heard: Sequence[stored.Heard], now: datetime) -> datetime | None:
+def _silence(feed: Heard, settings: AlarmSettings, now: datetime) -> str:
+    """Names the silence of a feed by all that its allowed length follows from; "" where it is too short to count, or nobody asked the feed."""
+    answers = feed.last_success_at is not None and now - feed.last_success_at <= 2 * feed.interval + timedelta(hours=1)
+    if not answers or feed.last_new_at is None or now - feed.last_new_at < _least(feed):
+        return ""
+    return f"{to_text(feed.last_new_at)} {_least(feed)} {settings.silent_after_d}"
+
+
+def _least(feed: Heard) -> timedelta:
+    return max(LEAST_SILENCE, 3 * feed.interval)
+
+
+def _learn(store: Store, feed: Heard, settings: AlarmSettings, now: datetime) -> datetime:
+    """From when the silence of a feed is too long."""
+    assert feed.baseline_at is not None
+    assert feed.last_new_at is not None
+    hours = stored.hours_of(store, feed.id, now - WINDOW)
+    return silent_from(hours, feed.baseline_at, feed.last_new_at, _least(feed), settings.silent_after_d)
+
+
+def _intake(store: Store, heard: Sequence[Heard], now: datetime) -> datetime | None:
     answering = [feed for feed in heard if feed.last_success_at is not None and now - feed.last_success_at <= 2 * feed.interval]
     news = [feed.last_new_at for feed in heard if feed.last_new_at is not None]
     begun = [feed.baseline_at for feed in heard if feed.baseline_at is not None]

@@ -56,24 +56,26 @@ _STEPS = "select name, finished_at, ok_at, coalesce(error, '') as error from ste
 _LIVES = "select started_at, seen_at, stopped_at, shared from daemons order by started_at desc limit 2"
 
 _HEARD = """
-select id, interval_s, baseline_at, last_new_at, last_success_at from feeds where state = 'active' and baseline_at is not null order by id
+select id, interval_s, baseline_at, last_new_at, last_success_at, silent_since_at, silence_of, silent_from_at
+from feeds where state = 'active' and baseline_at is not null order by id
 """
-_HOURS = """
-select a.feed_id, a.hour_at from feeds f cross join arrivals a
-where f.state = 'active' and f.last_new_at <= :quiet_since and a.feed_id = f.id and a.hour_at >= :since order by a.feed_id, a.hour_at
-"""
+_HOURS = "select hour_at from arrivals where feed_id = :feed and hour_at >= :since order by hour_at"
+# From each hour to the next one that the index holds: what many feeds said in one hour is not read.
 _ALL_HOURS = """
-select distinct a.hour_at from arrivals a join feeds f on f.id = a.feed_id
-where f.state = 'active' and f.baseline_at is not null and a.hour_at >= :since order by a.hour_at
+with recursive told(hour_at) as (
+  select min(hour_at) from arrivals where hour_at >= :since
+  union all select (select min(a.hour_at) from arrivals a where a.hour_at > told.hour_at) from told where told.hour_at is not null)
+select hour_at from told where exists (
+  select 1 from arrivals a join feeds f on f.id = a.feed_id where a.hour_at = told.hour_at and f.state = 'active' and f.baseline_at is not null)
+order by hour_at
 """
 _ARRIVED = """
 insert into arrivals(feed_id, hour_at, entries) values (:feed, :hour, :new)
 on conflict(feed_id, hour_at) do update set entries = arrivals.entries + excluded.entries
 """
 _FORGET = "delete from arrivals where hour_at < :before"
-_SILENCE = """
-update feeds set silent_since_at = :since where id = :feed and (silent_since_at <> :since or (silent_since_at is null) <> (cast(:since as text) is null))
-"""
+_SILENCE = "update feeds set silent_since_at = :since where id = :feed"
+_LEARNT = "update feeds set silence_of = :of, silent_from_at = :from_at where id = :feed"
 
 _SILENT = "select name, silent_since_at from feeds where state = 'active' and silent_since_at is not null order by name"
 _GAPS = """
@@ -131,14 +133,25 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """When a feed had something new: the hours, and what bounds them."""
+    """What a feed's silence is judged by. `silent_from_at`: from when it is too long, as was learnt for the silence that `silence_of` names."""
 
     id: int
     interval: timedelta
     baseline_at: datetime | None
     last_new_at: datetime | None
     last_success_at: datetime | None
-    hours: tuple[datetime, ...]
+    silent_since_at: datetime | None
+    silence_of: str
+    silent_from_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learnt:
+    """From when a feed's silence is too long; `silence_of` names the silence."""
+
+    feed: int
+    silence_of: str
+    silent_from_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,22 +242,15 @@ def listening_due(store: Store, before: datetime, now: datetime) -> bool:
     return text is None or not to_text(before) < text <= to_text(now)
 
 
-def heard(store: Store, since: datetime, quiet_since: datetime) -> tuple[Heard, ...]:
-    """The active feeds; those that had nothing new since `quiet_since` with the hours since an instant in which they had something new."""
-    hours: dict[int, list[datetime]] = {}
-    for row in store.all(_HOURS, since=since, quiet_since=quiet_since):
-        hours.setdefault(row["feed_id"], []).append(from_text(row["hour_at"]))
-    return tuple(
-        Heard(
-            id=row["id"],
-            interval=timedelta(seconds=row["interval_s"]),
-            baseline_at=from_text_or_none(row["baseline_at"]),
-            last_new_at=from_text_or_none(row["last_new_at"]),
-            last_success_at=from_text_or_none(row["last_success_at"]),
-            hours=tuple(hours.get(row["id"], ())),
-        )
-        for row in store.all(_HEARD)
-    )
+def heard(store: Store) -> tuple[Heard, ...]:
+    """The active feeds whose first look is done."""
+    rows = [_instants(row) for row in store.all(_HEARD)]
+    return tuple(Heard(interval=timedelta(seconds=row.pop("interval_s")), **row) for row in rows)
+
+
+def hours_of(store: Store, feed_id: int, since: datetime) -> list[datetime]:
+    """The hours since an instant in which a feed had something new."""
+    return [from_text(row["hour_at"]) for row in store.all(_HOURS, feed=feed_id, since=since)]
 
 
 def hours_of_all(store: Store, since: datetime) -> list[datetime]:
@@ -253,14 +259,23 @@ def hours_of_all(store: Store, since: datetime) -> list[datetime]:
 
 
 def save_silence(
-    store: Store, silent: Mapping[int, datetime | None], intake: datetime | None, forget_before: datetime, now: datetime
+    store: Store,
+    silent: Mapping[int, datetime | None],
+    learnt: Sequence[Learnt],
+    intake: datetime | None,
+    forget_before: datetime,
+    listened_at: datetime | None,
 ) -> None:
-    """Writes down since when each feed, and all together, are silent for too long (None: they are not); forgets hours too old to matter."""
+    """Writes down since when feeds, and all together, are silent for too long (None: they are not), and what was learnt; forgets hours too old
+    to matter. `listened_at` None: there is more to learn, so the next look goes on."""
     with store.write():
         for feed_id, since in silent.items():
             store.run(_SILENCE, feed=feed_id, since=since)
+        for each in learnt:
+            store.run(_LEARNT, feed=each.feed, of=each.silence_of, from_at=each.silent_from_at)
         set_fact(store, "intake_silent_since_at", "" if intake is None else to_text(intake))
-        set_fact(store, "listened_at", to_text(now))
+        if listened_at is not None:
+            set_fact(store, "listened_at", to_text(listened_at))
         store.run(_FORGET, before=forget_before)
 
 

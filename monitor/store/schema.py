@@ -340,6 +340,13 @@ _EDITED_COPIES = """
 create index articles_edited on articles(copy_of) where copy_of is not null and text_of is null;
 """
 
+# From when a silence is too long follows from what the feed said before it, and is learnt once; `silence_of` says for which silence.
+_SILENCES = """
+alter table feeds add column silence_of text not null default '';
+
+alter table feeds add column silent_from_at {time};
+"""
+
 MIGRATIONS = (
     Migration(name="001_daemon", sql=_DAEMON),
     Migration(name="002_sites_and_feeds", sql=_FEEDS),
@@ -361,6 +368,7 @@ MIGRATIONS = (
     Migration(name="018_workers", sql=_WORKERS),
     Migration(name="019_hits_by_version", sql=_HITS_BY_VERSION),
     Migration(name="020_edited_copies", sql=_EDITED_COPIES),
+    Migration(name="021_silences", sql=_SILENCES),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from monitor.alarms.decide import Alarm
-from monitor.alarms.step import watch
+from monitor.alarms.step import MOST_LEARNT, AlarmCounts, watch
 from monitor.alarms.trouble import Trouble
 from monitor.alarms.words import told
 from monitor.config import AlarmSettings, ChannelSettings, EmailChannel, FeedSettings, FeedsSettings, FileChannel, Secret, WebhookChannel
@@ -42,12 +42,12 @@ class World:
         settings = (FeedSettings(name="a", url="http://a.example/"), FeedSettings(name="b", url="http://b.example/"))
         feeds.sync(store, settings, FeedsSettings(), NOW - timedelta(days=60))
 
-    def look(self, after: timedelta = timedelta(minutes=1)) -> None:
+    def look(self, after: timedelta = timedelta(minutes=1)) -> AlarmCounts:
         self.now += after
         made = watch(
             store=self.store, clock=lambda: self.now, new_id=lambda: f"id-{next(self.ids)}", settings=self.settings, channels=self.channels
         )
-        asyncio.run(made)
+        return asyncio.run(made)
 
     def fail(self, times: int, feed: str = "a") -> None:
         with self.store.write():
@@ -191,6 +191,36 @@ def test_case_147_silence_is_told_and_forgotten_when_it_speaks(world: World) -> 
     speak(world, 1, [world.now])
     world.look(after=timedelta(minutes=16))
     assert stored.coverage(world.store, NOW, world.now).silent == (("b", every_hour[48]),)
+
+
+def test_the_silence_of_many_feeds_is_learnt_in_parts(world: World) -> None:
+    """However many feeds fall silent at once, one look reads the past of some; the next go on at once, and each silence is learnt once."""
+    number = 2 * MOST_LEARNT + 3
+    many = tuple(FeedSettings(name=f"feed-{n:02}", url=f"http://{n}.example/") for n in range(number))
+    feeds.sync(world.store, many, FeedsSettings(), NOW - timedelta(days=60))
+    hours = [NOW - timedelta(hours=n) for n in range(48, 60)]
+    for row in world.store.all("select id from feeds where name like 'feed-%'"):
+        speak(world, row["id"], hours)
+    assert [world.look().learnt for _ in range(4)] == [MOST_LEARNT, MOST_LEARNT, 3, 0]
+    assert [alarm.subject for alarm in stored.standing(world.store)] == ["intake"]
+    assert world.look(after=timedelta(minutes=16)).learnt == 0
+    world.settings = world.settings.model_copy(update={"silent_after_d": 1})
+    looks = [world.look(after) for after in (timedelta(minutes=16), *[timedelta(minutes=1)] * 3)]
+    assert [each.learnt for each in looks] == [MOST_LEARNT, MOST_LEARNT, 3, 0], "another patience is another question"
+    standing = {alarm.subject for alarm in stored.standing(world.store)}
+    assert standing == {"intake", *(f"silence {feed.name}" for feed in many)}
+
+
+def test_all_hours_are_those_of_the_active_feeds(world: World) -> None:
+    """The hours in which any feed spoke, each once, in order; those of feeds that are polled no more, and older ones, do not count."""
+    assert stored.hours_of_all(world.store, NOW) == []
+    speak(world, 1, [NOW - timedelta(hours=n) for n in (1, 5, 9)])
+    speak(world, 2, [NOW - timedelta(hours=n) for n in (1, 2, 5, 50)])
+    both = [NOW - timedelta(hours=n) for n in (9, 5, 2, 1)]
+    assert stored.hours_of_all(world.store, NOW - timedelta(hours=20)) == both
+    with world.store.write():
+        world.store.run("update feeds set state = 'paused' where id = 2")
+    assert stored.hours_of_all(world.store, NOW - timedelta(hours=60)) == [both[0], both[1], both[3]]
 
 
 def test_a_feed_that_was_not_asked_is_not_silent(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.alarms.rhythm import HOUR, learn, silent_since
+from monitor.alarms.rhythm import HOUR, LEAST_MISSED, LONGER, learn, silent_from, silent_since
 
 MONDAY = datetime(2026, 10, 5, tzinfo=UTC)
 WEEKS = 6
@@ -106,3 +106,20 @@ def test_expectation_adds_up(numbers: list[int], first: int, more: int) -> None:
     whole = rhythm.expected(start, end)
     assert whole == pytest.approx(rhythm.expected(start, middle) + between + rhythm.expected(middle, end))
     assert 0 <= whole <= first + more + 1
+
+
+@given(st.lists(st.integers(0, 6 * 168 - 1), min_size=1, max_size=300), st.sampled_from([1, 3, 14]))
+def test_a_silence_is_too_long_from_one_instant_on(numbers: list[int], days: int) -> None:
+    """What is learnt once decides every later look: before that instant a silence is not too long, from it on it is, and it comes when enough is missed."""
+    spoke = [MONDAY + n * HOUR for n in numbers]
+    last = max(spoke)
+    begins = silent_from(spoke, MONDAY, last, LEAST, days)
+    assert silent_since(spoke, MONDAY, last, LEAST, days, begins - timedelta(microseconds=1)) is None
+    assert silent_since(spoke, MONDAY, last, LEAST, days, begins) == last
+    rhythm = learn(spoke, MONDAY, last)
+    if rhythm is None:
+        assert begins >= last + timedelta(days=days)
+        return
+    enough = max(LEAST_MISSED, LONGER * rhythm.longest)
+    assert rhythm.expected(last, begins) >= enough
+    assert begins == last + LEAST or rhythm.expected(last, begins - HOUR) < enough

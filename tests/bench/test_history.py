@@ -73,7 +73,6 @@ KNOWN = (
     "(select count(*) from entries) as entries",  # `status` counts what there is, along the smallest index of each table
     "select distinct article_id as id from sketch_values",  # the oldest stand first, and the walk ends at its limit
     "zone from mentions where hit_id in",  # those of a hundred hits, a thousand rows
-    "from feeds f cross join arrivals a",  # four weeks of each feed that is silent, however long the history is
 )
 """Pieces of statements that may read more than a few rows."""
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from monitor.hours import from_text, from_text_or_none
+from monitor.hours import from_text, from_text_or_none, to_text
 from monitor.model import Mention, Story
 from monitor.store.among import rows_among
-from monitor.store.driver import Row, Store
+from monitor.store.driver import Row, Store, Value
 
 _HITS = """
 select h.id, h.watchlist, h.quiet, h.created_at, a.id as article_id, a.title, a.lang, a.publisher, a.published_at, a.first_seen_at,
@@ -74,9 +74,15 @@ select s.id, s.watchlist, s.title, s.lang, s.first_seen_at, s.last_seen_at, s.hi
   (select max(h.score) from hits h where h.story_id = s.id) as score,
   (select count(distinct a.publisher) from hits h join articles a on a.id = h.article_id where h.story_id = s.id) as publishers,
   (select count(*) from hits h where h.story_id = s.id and h.band = 'alert' and h.quiet = 0) as alerts
-from stories s where s.last_seen_at >= :since and s.merged_into_id is null{of}
-order by s.last_seen_at desc, s.id desc limit :limit
+from stories s where s.merged_into_id is null{of} order by s.last_seen_at desc, s.id desc limit :limit
 """
+_SINCE = " and s.last_seen_at >= :since"
+_BELOW = " and s.last_seen_at <= :at and (s.last_seen_at < :at or s.id < :number)"
+_OF_ARTICLES = "select distinct story_id as id from hits where story_id is not null and article_id in ({numbers})"
+# A story that was merged into another has no hits. Put together with nothing, a watchlist's name keeps the search off the index of all its stories.
+_PLACES = "select s.id, s.last_seen_at from stories s where s.id in ({numbers}){of}"
+_HELD_TO_WATCHLIST = " and s.watchlist || '' = :watchlist"
+_OF_NUMBERS = " and s.id in ({numbers})"
 _OF_WATCHLIST = " and s.watchlist = :watchlist"
 _ONE = "select * from stories where id = :id"
 _LINKS = """
@@ -251,8 +257,32 @@ def join(
 def listed(store: Store, since: datetime, limit: int, watchlist: str | None = None) -> list[Row]:
     """Rows for a list, latest first."""
     if watchlist is None:
-        return store.all(_LIST.replace("{of}", ""), since=since, limit=limit)
-    return store.all(_LIST.replace("{of}", _OF_WATCHLIST), since=since, limit=limit, watchlist=watchlist)
+        return store.all(_LIST.replace("{of}", _SINCE), since=since, limit=limit)
+    return store.all(_LIST.replace("{of}", _SINCE + _OF_WATCHLIST), since=since, limit=limit, watchlist=watchlist)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a page of stories ends: the last report of its last story, and that story's number."""
+
+    at: datetime
+    number: int
+
+
+def page(store: Store, watchlist: str, articles: Sequence[int] | None, limit: int, before: Place | None) -> list[Row]:
+    """Rows as of `listed`, latest first: of one watchlist ("": of all), of stories with one of these articles (None: of all), below a place."""
+    of = _OF_WATCHLIST if watchlist else ""
+    values: dict[str, Value] = {"watchlist": watchlist} if watchlist else {}
+    if articles is None:
+        below: dict[str, Value] = {"at": before.at, "number": before.number} if before else {}
+        return store.all(_LIST.replace("{of}", of + (_BELOW if before else "")), limit=limit, **values, **below)
+    stories = [row["id"] for row in rows_among(store, _OF_ARTICLES, articles)]
+    held = _PLACES.replace("{of}", _HELD_TO_WATCHLIST if watchlist else "")
+    places = [(row["last_seen_at"], row["id"]) for row in rows_among(store, held, stories, **values)]
+    top = (to_text(before.at), before.number) if before else ("~", 0)
+    chosen = [number for _, number in sorted((place for place in places if place < top), reverse=True)[:limit]]
+    rows = rows_among(store, _LIST.replace("{of}", _OF_NUMBERS), chosen, limit=limit)
+    return sorted(rows, key=lambda row: chosen.index(row["id"]))
 
 
 def get(store: Store, story_id: int) -> Story | None:

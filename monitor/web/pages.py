@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.web import deliveries, entrance, feeds, hit, links_page, metrics, outlets, probes, search, story, today, watchlists
+from monitor.web import deliveries, entrance, feeds, hit, links_page, metrics, outlets, probes, search, stories, story, today, watchlists
 from monitor.web.api import serve as api
 from monitor.web.desk import Route
 
@@ -16,6 +16,7 @@ ROUTES: tuple[Route, ...] = (
     Route(path="/", answer=today.today),
     Route(path="/digests/{id}", answer=today.digest),
     Route(path="/search", answer=search.search),
+    Route(path="/stories", answer=stories.stories),
     Route(path="/stories/{id}", answer=story.story),
     Route(path="/hits/{id}", answer=hit.hit),
     Route(path="/hits/{id}/marks", answer=hit.mark, methods=("POST",)),

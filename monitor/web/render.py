@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 LANGUAGES = MappingProxyType({"en": "English", "vi": "Vietnamese", "fr": "French"})
 TYPES = MappingProxyType({"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"})
 
-MENU = (("/", "Today"), ("/search", "Search"), ("/feeds", "Feeds"), ("/deliveries", "Deliveries"), ("/watchlists", "Watchlists"))
+MENU = (
+    ("/", "Today"),
+    ("/stories", "Stories"),
+    ("/search", "Search"),
+    ("/feeds", "Feeds"),
+    ("/deliveries", "Deliveries"),
+    ("/watchlists", "Watchlists"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

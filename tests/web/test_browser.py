@@ -17,6 +17,7 @@ NOT_THERE = "/stories/999"
 PAGES = (
     "/",
     "/search",
+    "/stories",
     "/stories/3",
     "/hits/1",
     "/digests/1",
@@ -29,8 +30,13 @@ PAGES = (
     "/links",
     NOT_THERE,
 )
-VARIANTS = ("/search?q=to+lam&name=apple&with=nick-ammann", "/search?lang=de")
-DARK = ("/", "/search", "/stories/3", "/hits/1", "/feeds", "/deliveries/2")
+VARIANTS = (
+    "/search?q=to+lam&name=apple&with=nick-ammann",
+    "/search?lang=de",
+    "/stories?q=to+lam&watchlist=vietnam-us-tech",
+    "/stories?q=nothing",
+)
+DARK = ("/", "/search", "/stories", "/stories/3", "/hits/1", "/feeds", "/deliveries/2")
 """Pages that between them have every colour."""
 
 PHONE, TABLET, DESK = 360, 768, 1280

@@ -22,6 +22,8 @@ SEARCHES = (
     "/search?mark=useful",
     "/search?from=2020-01-01&to=2024-09-27",
     "/search?before=20",
+    "/stories?q=nvidia&watchlist=vietnam-us-tech",
+    "/stories?before=2024-09-26T00:00:00.000000Z,7",
     "/deliveries?failed=1",
     "/feeds/dead",
 )

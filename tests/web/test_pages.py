@@ -21,6 +21,8 @@ PAGES = (
     ("/deliveries/1", "Delivery 1 to file:desk"),
     ("/watchlists", "Watchlists"),
     ("/watchlists/vietnam-us-tech", "Vietnam-US technology"),
+    ("/stories", "Stories"),
+    ("/stories?q=to+lam", "to lam: stories"),
     ("/stories/12", "Petrovietnam"),
     ("/hits/1", "Diễn đàn doanh nghiệp"),
     ("/digests/1", "[VN-US tech] 9 new"),

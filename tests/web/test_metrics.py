@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from monitor.store import subscriptions
 from monitor.store.driver import Store
-from monitor.store.figures import figures, gaps, newest_event
+from monitor.store.figures import Totals, figures, gaps, newest_event
+from monitor.store.sqlite import open_sqlite
 from monitor.store.steps import record_event
 from monitor.tally import Tally
-from tests.digests.rows import SEVEN, Rows
+from tests.digests.rows import SEVEN, Rows, subscription
 from tests.web.serving import TOKEN, Dashboard
 
 EXPECTED = {
@@ -160,11 +168,21 @@ def test_a_store_that_does_not_answer_is_told(own_dashboard: Dashboard) -> None:
 
 def outbox(store: Store, rows: Rows) -> Callable[..., int]:
     """Writes deliveries of one digest with the outcomes of their attempts."""
+    subscriptions.sync(store, (subscription(),), SEVEN)
+    digest = rows._insert(
+        "insert into digests(uid, subscription_id, subject, payload, sha256, covers_to_at, hit_count, created_at)"
+        " values ('d', 1, '', '{}', '', :now, 1, :now) returning id",
+        now=SEVEN,
+    )
+    parts = itertools.count(1)
 
     def deliver(state: str, channel: str, created: timedelta, *outcomes: str) -> int:
         with store.write():
             message = rows._insert(
-                "insert into messages(uid, form, subject, body, sha256, created_at) values (:uid, 'json', 's', :body, '', :now) returning id",
+                "insert into messages(uid, digest_id, part, form, subject, body, sha256, created_at)"
+                " values (:uid, :digest, :part, 'json', 's', :body, '', :now) returning id",
+                digest=digest,
+                part=next(parts),
                 uid=f"m-{state}-{channel}-{created}",
                 body=b"{}",
                 now=SEVEN,
@@ -200,19 +218,19 @@ def test_figures_of_the_store(store: Store) -> None:
     deliver("delivered", "mail", timedelta(days=3), "again", "sent")
     deliver("parked", "hook", timedelta(days=2), "parked")
     deliver("pending", "mail", timedelta(hours=1))
-    found = figures(store, SEVEN - timedelta(days=14), ("morning",))
+    found = figures(store, SEVEN - timedelta(days=14), ("morning",), Totals())
     assert found.feeds == {"fine": 1, "failing": 1}
     assert found.oldest_success_at == SEVEN - timedelta(days=3)
     assert found.attempts == {("mail", "again"): 1, ("mail", "sent"): 1, ("hook", "parked"): 1}
     assert (found.waiting, found.oldest_waiting_at) == (2, SEVEN - timedelta(days=2))
     assert (found.hits, found.stories, found.articles["seen"]) == ({"vn-us": 1}, {"open": 1, "closed": 0}, 1)
     assert found.told_at == {}
-    assert figures(store, SEVEN + timedelta(days=1), ()).stories == {"open": 0, "closed": 1}
+    assert figures(store, SEVEN + timedelta(days=1), (), Totals()).stories == {"open": 0, "closed": 1}
 
 
 def test_an_empty_store_has_figures(store: Store) -> None:
     """A database that has done nothing yet is scraped without a fault."""
-    found = figures(store, SEVEN, ())
+    found = figures(store, SEVEN, (), Totals())
     assert found.oldest_success_at is None
     assert (found.waiting, found.hits) == (0, {})
     assert gaps(store, 0, newest_event(store)) == 0
@@ -241,3 +259,29 @@ def test_metrics_are_not_kept(dashboard: Dashboard) -> None:
     with dashboard.stranger() as client:
         answer: httpx.Response = client.get("/metrics", headers=BEARER)
     assert answer.headers["cache-control"] == "no-store"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["vn-us", "other"]), st.booleans()), max_size=25), st.integers(0, 4))
+@settings(max_examples=25)
+def test_what_is_counted_on_is_what_is_there(steps: list[tuple[str, bool]], unsettled: int) -> None:
+    """However rows come between scrapes, counting on from the last one gives what counting anew gives."""
+    with TemporaryDirectory() as folder, closing(open_sqlite(Path(folder) / "monitor.db")) as store:
+        rows = {name: Rows(store, watchlist=name) for name in ("vn-us", "other")}
+        totals = Totals(unsettled)
+        for name, scraped in steps:
+            rows[name].hit(story=rows[name].story())
+            if scraped:
+                figures(store, SEVEN, (), totals)
+        assert figures(store, SEVEN, (), totals) == figures(store, SEVEN, (), Totals())
+
+
+def test_what_was_counted_is_not_read_again(store: Store) -> None:
+    """A scrape counts the rows that came since and the newest ones: a lower number may be committed later on a server."""
+    rows = Rows(store)
+    totals = Totals(unsettled=2)
+    for _ in range(6):
+        rows.hit(story=rows.story())
+    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 6}
+    with store.write():
+        store.run("delete from hits where id in (2, 5)")
+    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 5}

@@ -217,9 +217,13 @@ def _apply(store: Store, rule: Rule, before: datetime, most_batches: int) -> int
         with store.write():
             return sum(store.run(act, before=before) for act in rule.acts)
     went = 0
+    keys: list[Value] = []
     for _ in range(most_batches):
-        # Looked for outside the transaction: on a large table that takes longer than anybody should wait.
-        keys = [row["id"] for row in store.all(f"{rule.select} limit {BATCH}", before=before)]
+        # Looked for outside the transaction: on a large table that takes longer than anybody should wait. Each batch goes on where the last one
+        # ended: what stays is looked at once.
+        on = f"{rule.select} and {rule.key} > :after" if keys else rule.select
+        after: dict[str, Value] = {"after": keys[-1]} if keys else {}
+        keys = [row["id"] for row in store.all(f"{on} order by {rule.key} limit {BATCH}", before=before, **after)]
         if keys:
             with store.write():
                 went += _remove(store, rule, keys, before)

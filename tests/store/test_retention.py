@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from monitor.store.articles import drop_old_sketches, drop_old_texts
 from monitor.store.driver import Store, rows_of
 from monitor.store.invariants import check_invariants
 from monitor.store.retention import BATCH, BOUNDED, RULES, STAYS, Keeping, sizes, stale, sweep, sweep_when_due
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import fact
+from tests.bench.statements import heard
 from tests.digests.rows import Rows
 from tests.promise.world import World
 
@@ -199,3 +201,26 @@ def test_every_table_is_accounted_for(store: SqliteStore) -> None:
     assert ours == going | set(STAYS) | set(BOUNDED)
     assert len(RULES) == len({rule.name for rule in RULES})
     assert set(sizes(store)) == set(STAYS)
+
+
+_MANY = "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < :most)"
+_MANY_ARTICLES = (
+    "insert into articles(id, url_key, url, first_seen_at, matched_rev) {many} select n, cast(n as text), 'u', :at, 1 from numbers"
+)
+_MANY_TEXTS = "insert into texts(article_id, text, folded) {many} select n, 'A text', 'a text' from numbers"
+
+
+def test_a_sweep_looks_at_what_stays_once(tmp_path: Path) -> None:
+    """However many texts go, no batch takes more work than another: none begins anew at the first article."""
+    (rule,) = (rule for rule in RULES if rule.name == "texts")
+
+    def most_work(batches: int) -> int:
+        with heard() as found, closing(open_sqlite(tmp_path / f"{batches}.db")) as store:
+            with store.write():
+                store.run(_MANY_ARTICLES.replace("{many}", _MANY), most=BATCH * batches, at=BEGAN)
+                store.run(_MANY_TEXTS.replace("{many}", _MANY), most=BATCH * batches)
+            found.work.clear()
+            assert sweep(store, KEEPING, BEGAN + timedelta(days=40), most_batches=100, rules=(rule,)) == {"texts": BATCH * batches}
+            return max(steps for said, steps in found.work.items() if said.lstrip().startswith("select"))
+
+    assert most_work(6) < 1.5 * most_work(2)

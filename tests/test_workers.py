@@ -18,7 +18,8 @@ import pytest
 
 from monitor.app import load
 from monitor.demo.sinks import WebhookSink
-from monitor.store import subscriptions
+from monitor.hours import to_text
+from monitor.store import feeds, subscriptions
 from monitor.store.driver import Store
 from monitor.store.invariants import check_invariants
 from monitor.store.opening import open_store
@@ -27,6 +28,7 @@ from tests.background import Background
 from tests.commands import run
 from tests.newsroom import Newsroom, rss, serving
 from tests.promise.world import SECRET, WATCHLIST, page, title
+from tests.wire import wire_to
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 120.0
@@ -60,6 +62,9 @@ WAITING = """
 hits h join subscription_watchlists w on w.watchlist = h.watchlist join subscriptions s on s.id = w.subscription_id
 where h.id > s.settled_hit_id and h.created_at >= w.since_at and not exists (select 1 from digest_hits d where d.hit_id = h.id)
 """
+
+
+UNDER_WAY = "pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'"
 
 
 class Cluster:
@@ -98,10 +103,10 @@ class Cluster:
     def _asked(self, target: str) -> None:
         self.asked[target] += 1
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
-        """Starts a worker."""
+    def start(self, *options: str, database: str = "") -> subprocess.Popen[str]:
+        """Starts a worker; `database`: another address of the same database."""
         command = [sys.executable, "-m", "monitor", "--config", str(self.config), "run", "--log-format", "json", *options]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOOK_SECRET": SECRET}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOOK_SECRET": SECRET, **({"MONITOR_DATABASE": database} if database else {})}
         log = (self.folder / f"log{len(self.workers)}").open("w")
         worker = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, text=True, env=environment)
         log.close()
@@ -131,8 +136,22 @@ class Cluster:
         hits = self.count("hits where story_id is not null")
         return hits == ARTICLES and self.count("deliveries") > 0 and self.count("deliveries where state <> 'delivered'") == 0
 
+    def hold_up(self, stop: Callable[[], None], go_on: Callable[[], None]) -> None:
+        """Stops a worker in the middle of its visits, between two transactions: the server would free what it locks only after a minute."""
+
+        def held() -> bool:
+            stop()
+            if self.read() >= 3 and self.count("sites where owner is not null") and self.count(UNDER_WAY) == 0:
+                return True
+            go_on()
+            return False
+
+        self.room.latency_s, usual_s = 0.5, self.room.latency_s
+        self.until("held up in the middle of visits", held)
+        self.room.latency_s = usual_s
+
     def let_leases_end(self, worker: subprocess.Popen[str]) -> int:
-        """As if so much time had passed since a worker's last word that its leases are over."""
+        """As if so much time had passed since a worker's last word that its leases are over, and pages that it began are to be tried again."""
         long_ago = datetime(2020, 1, 1, tzinfo=UTC)
         row = self.store.one("select id from daemons where pid = :pid order by started_at desc", pid=worker.pid)
         assert row is not None
@@ -141,6 +160,8 @@ class Cluster:
             self.store.run(
                 "update deliveries set lease_until_at = :at where state = 'sending' and owner like :mine", at=long_ago, mine=mine
             )
+            free = f"select id from articles where state = 'pending' {self.store.skip_locked}"
+            self.store.run(f"update articles set next_read_at = :at where id in ({free})", at=long_ago)
             return self.store.run("update sites set due_at = :at where owner like :mine", at=long_ago, mine=mine)
 
     def complaints(self) -> list[str]:
@@ -228,8 +249,7 @@ def test_a_killed_worker_loses_nothing(cluster: Cluster) -> None:
 def test_case_13_a_paused_worker_is_refused_when_it_wakes(cluster: Cluster) -> None:
     """A worker stands still (SIGSTOP) beyond its leases, another finishes; woken, its saves are refused and nothing is told twice."""
     first = cluster.start()
-    cluster.until("some articles read", lambda: cluster.read() >= 3)
-    first.send_signal(signal.SIGSTOP)
+    cluster.hold_up(lambda: first.send_signal(signal.SIGSTOP), lambda: first.send_signal(signal.SIGCONT))
     cluster.start()
     cluster.until("the second at work", lambda: cluster.count("daemons") == 2)
     cluster.let_leases_end(first)
@@ -238,6 +258,31 @@ def test_case_13_a_paused_worker_is_refused_when_it_wakes(cluster: Cluster) -> N
     cluster.until("the first lives on", lambda: '"seen"' in cluster.log(0) or first.poll() is None)
     assert cluster.stop() == [0, 0]
     assert cluster.complaints() == []
+
+
+@pytest.mark.parametrize("ending", ["goes on", pytest.param("breaks", marks=pytest.mark.slow)])
+def test_a_worker_cut_off_from_the_database_is_refused_when_it_is_back(cluster: Cluster, background: Background, ending: str) -> None:
+    """The way from a worker to the server hangs in the middle of its visits, and another takes over when the leases end. Then what hung arrives,
+    late, or the connections break: the first one's saves are refused, nothing is lost or told twice, and it works on.
+    """
+    wire = background.enter(wire_to(cluster.place.address))
+    first = cluster.start(database=wire.address)
+    cluster.hold_up(wire.hang, wire.go_on)
+    second = cluster.start()
+    cluster.until("the second at work", lambda: cluster.count("daemons") == 2)
+    assert cluster.let_leases_end(first) >= 1
+    cluster.until("all told", cluster.told)
+    if ending == "breaks":
+        wire.drop()
+    wire.go_on()
+    back_at = datetime.now(UTC)
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(PATIENCE_S) == 0
+    feeds.make_due(cluster.store, back_at)
+    cluster.until("the first works on", lambda: cluster.count(f"feeds where last_success_at > '{to_text(back_at)}'") == HOSTS)
+    assert cluster.stop() == [0, 0]
+    assert cluster.complaints() == []
+    assert "lease lost" in cluster.log(0) or ending == "breaks"
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,8 @@ from monitor.errors import StoreBusy, StoreDamaged, StoreError, StoreUnwritable
 from monitor.store.postgres import PostgresStore, open_postgres
 from monitor.store.steps import fact, set_fact
 from tests import postgres
+from tests.background import Background
+from tests.wire import wire_to
 
 
 @pytest.fixture
@@ -83,6 +87,16 @@ def test_a_server_set_to_forget_is_refused(address: str) -> None:
         postgres._do(careless, f"alter database {name} set synchronous_commit = off")
         with pytest.raises(StoreError, match="synchronous_commit"):
             open_postgres(careless)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="SKIPPED: this system does not end connections by what is unanswered")
+def test_a_network_that_swallows_what_is_sent_is_noticed(address: str) -> None:
+    """What is sent and not answered for by the other machine ends the connection after half a minute, where keepalives are not sent (RFC 5482)."""
+    with Background() as background:
+        store = open_postgres(background.enter(wire_to(address)).address)
+        with store._pool.connection() as connection, socket.socket(fileno=os.dup(connection.fileno())) as wire:
+            assert wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+        store.close()
 
 
 def test_cases_38_and_39_a_crash_and_a_standby(tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from datetime import datetime
 from monitor.alarms.seen import Seen
 from monitor.alarms.step import look
 from monitor.alarms.trouble import DAEMON_SILENT, Patience, Trouble, judge
+from monitor.store.counted import COUNTED, count
 from monitor.store.driver import Store
 from monitor.store.steps import StepRun, step_runs
 from monitor.store.workers import Worker, workers
 
 _COUNTS = """
-select (select count(*) from feeds where state = 'active') as feeds, (select count(*) from entries) as entries,
-  (select count(*) from articles) as articles, (select count(*) from articles where state = 'pending' and state <> 'done') as pending,
+select (select count(*) from feeds where state = 'active') as feeds,
+  (select count(*) from articles where state = 'pending' and state <> 'done') as pending,
   (select count(*) from articles where state = 'dead' and state <> 'done') as dead,
-  (select count(*) from hits) as hits, (select count(*) from stories) as stories,
   (select count(*) from digests where kind <> 'none') as digests, (select count(*) from deliveries where state = 'delivered') as delivered
 """
 
@@ -45,7 +45,7 @@ def read_health(store: Store, now: datetime) -> Health:
         troubles=_shown(seen, now),
         steps=step_runs(store),
         workers=workers(store, now - DAEMON_SILENT),
-        counts=store.one(_COUNTS) or {},
+        counts={**(store.one(_COUNTS) or {}), **{table: count(store, table) for table in COUNTED}},
     )
 
 

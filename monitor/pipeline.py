@@ -37,6 +37,7 @@ from monitor.sandbox import Sandbox
 from monitor.store import sites
 from monitor.store.articles import drop_old_sketches, drop_old_texts
 from monitor.store.clock import pull_back
+from monitor.store.counted import move_marks
 from monitor.store.driver import Store
 from monitor.store.recorder import Recorder
 from monitor.store.retention import Keeping, sweep_when_due
@@ -263,6 +264,7 @@ async def tidy(app: App) -> Counts:
     dropped = await asyncio.to_thread(drop_old_texts, app.store, before, _DROPPED)
     sketches = await asyncio.to_thread(drop_old_sketches, app.store, app.clock() - SKETCHES_KEPT, _DROPPED)
     log = await asyncio.to_thread(sweep_when_due, app.store, keeping(app.config), app.clock())
+    await asyncio.to_thread(move_marks, app.store, app.clock())
     return {"dropped": dropped, "sketches": sketches, "log": sum(log.values())}
 
 

@@ -24,7 +24,7 @@ import pytest
 
 ENGINES = ("sqlite", "postgres")
 _PLACES = ("/usr/lib/postgresql", "/usr/local/lib/postgresql", "/opt/homebrew/opt", "/usr/pgsql-*")
-_QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_wal_size=256MB", "autovacuum=off", "max_connections=100")
+QUICK = ("fsync=off", "full_page_writes=off", "shared_buffers=32MB", "max_wal_size=256MB", "autovacuum=off", "max_connections=100")
 _SOCKET = ("listen_addresses=", "unix_socket_permissions=0777")
 # The server ends when this process does, however that ends: its standard input is closed then. QUIT is PostgreSQL's immediate stop.
 _LEASH = '"$@" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server'
@@ -41,7 +41,7 @@ class Server:
     `user` is whom it runs as where this process is root: PostgreSQL refuses root.
     """
 
-    def __init__(self, settings: tuple[str, ...] = _QUICK, where: str | None = None) -> None:
+    def __init__(self, settings: tuple[str, ...] = QUICK, where: str | None = None) -> None:
         self.programs = programs()
         self.user = _other_user() if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="monitor-pg-", dir=where or _memory()))

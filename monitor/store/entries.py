@@ -16,7 +16,8 @@ from monitor.urls import host
 _ALIKE = """
 select key, guid, url, url_key, title, published_at, content_hash from entries where feed_id = :feed and title_key in ({keys}) order by id desc
 """
-_LATEST_URLS = "select url from entries where feed_id = :feed and url <> '' order by id desc limit :limit"
+# In the order of the index on a feed's entries: by number alone all of them would be sorted, or those of every feed looked through.
+_LATEST_URLS = "select url from entries where feed_id = :feed and url <> '' order by first_seen_at desc, id desc limit :limit"
 _RENAME = "update entries set key = :key, guid = :guid, url = :url, url_key = :url_key where feed_id = :feed and key = :was"
 _AMONG = "select key, content_hash from entries where feed_id = :feed and key in ({keys})"
 _AT_A_TIME = 100

@@ -70,7 +70,7 @@ class Rule:
     """One thing that goes: `select` gives what is older than `:before`; `acts` remove what `{chosen}` names, found in the column `key`.
 
     Without a `key` the one act removes everything at once. `days` says how long it is kept; `what` says to people what goes; `hourly`: the daemon
-    has another way to it.
+    has another way to it; `walks`: much that is old stays, so each batch goes on where the last one ended instead of by an index on the time.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Rule:
     acts: tuple[str, ...]
     key: str = "id"
     hourly: bool = False
+    walks: bool = False
 
 
 RULES = (
@@ -90,6 +91,7 @@ RULES = (
         select=_TEXTS,
         key="a.id",
         hourly=True,
+        walks=True,
         acts=("delete from texts where article_id in ({chosen})",),
     ),
     Rule(
@@ -219,11 +221,11 @@ def _apply(store: Store, rule: Rule, before: datetime, most_batches: int) -> int
     went = 0
     keys: list[Value] = []
     for _ in range(most_batches):
-        # Looked for outside the transaction: on a large table that takes longer than anybody should wait. Each batch goes on where the last one
-        # ended: what stays is looked at once.
-        on = f"{rule.select} and {rule.key} > :after" if keys else rule.select
-        after: dict[str, Value] = {"after": keys[-1]} if keys else {}
-        keys = [row["id"] for row in store.all(f"{on} order by {rule.key} limit {BATCH}", before=before, **after)]
+        # Looked for outside the transaction: on a large table that takes longer than anybody should wait.
+        on = f"{rule.select} and {rule.key} > :after" if keys and rule.walks else rule.select
+        after: dict[str, Value] = {"after": keys[-1]} if keys and rule.walks else {}
+        order = f" order by {rule.key}" if rule.walks else ""
+        keys = [row["id"] for row in store.all(f"{on}{order} limit {BATCH}", before=before, **after)]
         if keys:
             with store.write():
                 went += _remove(store, rule, keys, before)

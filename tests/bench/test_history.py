@@ -20,15 +20,21 @@ import pytest
 from monitor import pipeline
 from monitor.config import load_config
 from monitor.pipeline import STEPS
+from monitor.store.counted import SETTLED, move_marks
 from monitor.store.driver import Store
+from monitor.store.entries import latest_urls
 from monitor.store.sqlite import open_sqlite
 from tests import commands
 from tests.bench.history import History, fill_sqlite
 from tests.bench.statements import Heard, heard, scans
+from tests.digests.rows import SEVEN, Rows
 from tests.promise.power import ROOT
 from tests.promise.world import SECRET, World
 
 LIST_MS, TICK_MS, START_S = 100.0, 50.0, 2.0
+
+NEWS_MS = 200.0
+"""A tick with three new articles, once it has done the like before; the second look at stories, once a day, is held to START_S."""
 
 COMMANDS = (
     ("status",),
@@ -70,7 +76,6 @@ WHOLE = (("feeds", "stats"), ("watchlists", "names"))
 """What counts everything there is: no bar of a list, but no minutes either."""
 
 KNOWN = (
-    "(select count(*) from entries) as entries",  # `status` counts what there is, along the smallest index of each table
     "select distinct article_id as id from sketch_values",  # the oldest stand first, and the walk ends at its limit
     "zone from mentions where hit_id in",  # those of a hundred hits, a thousand rows
 )
@@ -125,6 +130,11 @@ def filled(folder: Path, articles: int, open_store: Callable[[], Store], fill: C
         stale=60,
     )
     fill(history)
+    store = open_store()
+    move_marks(store, now - 2 * SETTLED)
+    while move_marks(store, now):
+        pass
+    store.close()
     config = folder / "config.toml"
     config.write_text(config.read_text(encoding="utf-8") + history.config(), encoding="utf-8")
     world.config = load_config(config, {"HOOK_SECRET": SECRET})
@@ -176,6 +186,27 @@ def test_case_37_no_tick_reads_a_whole_table(short: Place) -> None:
     assert len(found.said) > 200
     assert any("delete from texts" in statement for statement in found.said)
     check(short, found, 20)
+
+
+_ENTRIES = """
+insert into entries(feed_id, key, article_id, guid, url, url_key, title, summary, author, lang, published_raw, content_hash, first_seen_at)
+with recursive n(n) as (select 1 union all select n + 1 from n where n < 5000)
+select :feed, n, :article, '', 'https://a.example/' || n, '', '', '', '', '', '', '', '2026-01-01T00:00:00.' || substr('000000' || n, -6) || 'Z' from n
+"""
+
+
+def test_a_poll_does_not_read_all_that_its_feed_ever_said(tmp_path: Path) -> None:
+    """Of a feed with five thousand entries the latest fifty are found without a look at the others."""
+    with heard() as found:
+        store = open_sqlite(tmp_path / "monitor.db")
+        rows = Rows(store)
+        feed, article = rows.source("a"), rows.article("A report", "", "a", "en", SEVEN)
+        with store.write():
+            store.run(_ENTRIES, feed=feed, article=article)
+        found.work.clear()
+        assert latest_urls(store, feed, 50) == tuple(f"https://a.example/{n}" for n in range(5000, 4950, -1))
+        assert found.costly(1) == {}
+        store.close()
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -234,7 +265,7 @@ def test_r10_a_million_articles(monkeypatch: pytest.MonkeyPatch) -> None:
                 }
                 for name, cpu in ticks(made, store).items():
                     print(f"{cpu:8.1f} ms processor  step {name}, {'with news' if news else 'idle'}, round {number}")
-                    if number and not news and cpu > TICK_MS:
+                    if number and cpu > (NEWS_MS if news else TICK_MS):
                         slow[f"step {name}, round {number}"] = cpu
                 made.world.clock.at += timedelta(minutes=5) if news else timedelta(hours=6)
         finally:

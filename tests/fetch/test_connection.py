@@ -283,6 +283,24 @@ def test_nobody_there_is_told() -> None:
     visiting(work)
 
 
+def test_addresses_are_tried_in_turn() -> None:
+    """A host with addresses of both families, one of which nobody serves, is reached by the other; an address may be the host."""
+
+    async def work() -> None:
+        async def both(_host: str, _port: int) -> list[str]:
+            return ["127.0.0.1", "::1"]
+
+        async with site(address="::1") as server:
+            server.routes["/"] = answer(b"six")
+            options = {"allow_private": (*LOOPBACK, "::1/128"), "ports": (server.port,)}
+            async with Door(user_agent="x", resolver=both, **options) as door:  # type: ignore[arg-type]
+                assert (await door.send(Request(url=server.url("/", "news.example")))).body == b"six"
+            async with Door(user_agent="x", **options) as door:  # type: ignore[arg-type]
+                assert (await door.send(Request(url=server.url("/", "[::1]")))).body == b"six"
+
+    asyncio.run(work())
+
+
 def test_exchanges_over_tls(tmp_path: Path) -> None:
     """Large bodies go whole over one kept connection; one that ends early is not taken for whole; the server learns that we speak HTTP/1.1."""
 

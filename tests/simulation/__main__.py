@@ -1,7 +1,7 @@
 """`python -m tests.simulation`: the workers of issue 7 in a world of their own, 1, 2 and 4 of them, then each fault with several.
 
 --workers 1,2,4    how many share the work, one run each; the last figures say how much faster they were than one
---faults all       which faults happen to them: kill, pause, restart, post, skew (`all`, `none`)
+--faults all       which faults happen to them: kill, pause, hang, break, restart, post, skew, several at once as skew+pause (`all`, `none`)
 --hosts, --articles, --in-flight, --lease    the size of the world; requests of one worker at once; seconds
 Ends with 1 where anything was lost, doubled or out of order.
 """

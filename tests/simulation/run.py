@@ -24,6 +24,7 @@ from tests import postgres
 from tests.background import Background
 from tests.promise.world import SECRET
 from tests.simulation.world import WATCHLIST, World, serving, world
+from tests.wire import Wire, wire_to
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ("shared_buffers=64MB", "max_connections=100", "autovacuum_naptime=5s")
@@ -67,7 +68,7 @@ _DONE = {"pending": 0, "unmatched": 0, "ungrouped": 0, "untold": 0, "due": 0, "w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is run. in_flight: requests of one worker at once. later: articles that each paper publishes half-way."""
+    """What is run. fault: one or several, joined by `+`. in_flight: requests of one worker at once. later: articles that each paper publishes half-way."""
 
     workers: int = 2
     fault: str = "none"
@@ -77,6 +78,11 @@ class Plan:
     in_flight: int = 3
     lease_s: float = 5.0
     roles: Sequence[str] = ()
+
+    @property
+    def faults(self) -> list[str]:
+        """The names of its faults."""
+        return self.fault.split("+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,15 +147,18 @@ class Worker:
 
 @dataclass
 class Run:
-    """A run under way."""
+    """A run under way. wires: each worker's way to the server, by its name, where that may fail; cut: the one that hangs."""
 
     plan: Plan
+    background: Background
     world: World
     server: postgres.Server
     address: str
     folder: Path
     store: Store
     workers: list[Worker] = field(default_factory=list)
+    wires: dict[str, Wire] = field(default_factory=dict)
+    cut: Wire | None = None
     told: list[str] = field(default_factory=list)
 
     @property
@@ -159,11 +168,14 @@ class Run:
 
     def start(self, number: int) -> Worker:
         """Starts one more worker."""
-        plan = self.plan
-        environment = {**os.environ, "SIMULATION_DATABASE": self.address, "HOOK_SECRET": SECRET}
+        plan, name = self.plan, f"worker-{number}"
+        if {"hang", "break"} & {*plan.faults}:
+            self.wires[name] = self.background.enter(wire_to(self.address))
+        address = self.wires[name].address if name in self.wires else self.address
+        environment = {**os.environ, "SIMULATION_DATABASE": address, "HOOK_SECRET": SECRET}
         roles = plan.roles[number % len(plan.roles)] if plan.roles else ""
-        skew_s = SKEW_S if plan.fault == "skew" and number == 1 else -SKEW_S if plan.fault == "skew" and number == 0 else 0
-        worker = Worker(f"worker-{number}", self.folder, environment, plan, skew_s=skew_s, roles=roles)
+        skew_s = {0: -SKEW_S, 1: SKEW_S}.get(number, 0) if "skew" in plan.faults else 0
+        worker = Worker(name, self.folder, environment, plan, skew_s=skew_s, roles=roles)
         self.workers.append(worker)
         return worker
 
@@ -197,6 +209,22 @@ def _restart(run: Run) -> None:
     run.server.start()
 
 
+def _hang(run: Run) -> None:
+    """The way to the database hangs for the worker that posts first, from then on for more than two leases; what it said meanwhile arrives late."""
+    if run.until(lambda: run.cut is not None, "the first POST"):
+        time.sleep(run.plan.lease_s * 2.5)
+    for wire in run.wires.values():
+        wire.go_on()
+
+
+def _break(run: Run) -> None:
+    """The same, and then its connections break: what it said meanwhile is lost."""
+    if run.until(lambda: run.cut is not None, "the first POST"):
+        time.sleep(run.plan.lease_s * 2.5)
+    if run.cut is not None:
+        run.cut.drop()
+
+
 def _nothing(run: Run) -> None:
     """Nothing happens: the fault is there from the start, or comes by itself."""
 
@@ -205,11 +233,14 @@ FAULTS: Mapping[str, Callable[[Run], None]] = {
     "none": _nothing,
     "kill": _kill,
     "pause": _pause,
+    "hang": _hang,
+    "break": _break,
     "restart": _restart,
     "post": _nothing,
     "skew": _nothing,
 }
-"""none; SIGKILL; SIGSTOP beyond the lease; the database dies; SIGKILL when a worker's POST has arrived and is not answered; clocks 10 minutes apart."""
+"""none; SIGKILL; SIGSTOP beyond the lease; the way to the database hangs beyond the lease between a POST and its commit, and goes on or breaks; the
+database dies; SIGKILL when a worker's POST has arrived and is not answered; clocks 10 minutes apart."""
 
 
 def run(plan: Plan) -> Outcome:
@@ -220,7 +251,7 @@ def run(plan: Plan) -> Outcome:
         folder = Path(tempfile.mkdtemp(prefix="monitor-simulation-"))
         try:
             store = open_postgres(address)
-            going = Run(plan, found, server, address, folder, store)
+            going = Run(plan, background, found, server, address, folder, store)
             _configure(going)
             return _go(going, time.monotonic())
         finally:
@@ -245,13 +276,17 @@ def _configure(run: Run) -> None:
 
 
 def _go(run: Run, began_s: float) -> Outcome:
-    if run.plan.fault == "post":
+    faults = run.plan.faults
+    if "post" in faults:
         run.world.on_post = _murderer(run)
+    if {"hang", "break"} & {*faults}:
+        run.world.on_post = _cutter(run)
     for number in range(run.plan.workers):
         run.start(number)
     try:
         run.until(lambda: run.share >= STRIKE_AT, "the first pages")
-        FAULTS[run.plan.fault](run)
+        for fault in faults:
+            FAULTS[fault](run)
         if run.plan.later:
             run.until(lambda: run.share >= 0.5, "half of the pages")
             _publish(run)
@@ -271,6 +306,18 @@ def _murderer(run: Run) -> Callable[[str], bool]:
             killed.add(name)
             found[0].signal(signal.SIGKILL)
         return name in killed
+
+    return heard
+
+
+def _cutter(run: Run) -> Callable[[str], bool]:
+    """Cuts whoever posts first off from the database; its POST is answered, but the verdict cannot be stored."""
+
+    def heard(name: str) -> bool:
+        if run.cut is None:
+            run.cut = run.wires[name]
+            run.cut.hang()
+        return False
 
     return heard
 

@@ -26,6 +26,14 @@ def test_a_worker_dies_while_its_message_is_under_way() -> None:
     assert outcome.posts > outcome.identities, "nobody was killed between a POST and its commit"
 
 
+def test_a_worker_stands_still_while_clocks_differ() -> None:
+    """Of two workers whose clocks are ten minutes apart one stands still for more than two leases, and then goes on with what it thinks it holds:
+    leases go by the server's clock, so the other one takes over when they end, not before.
+    """
+    outcome = ran(Plan(workers=2, fault="skew+pause", hosts=10, articles=5, in_flight=4, lease_s=4.0))
+    assert outcome.wrong == ()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "none"])
 def test_nothing_is_lost_or_doubled(fault: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,38 @@ class Posted:
     status: int
 
 
-class Mailbox:
+class _Sink:
+    """A server on loopback while its context is open. `received` is set when something came whole, before it is answered."""
+
+    def __init__(self) -> None:
+        self._server: asyncio.Server | None = None
+        self.received = asyncio.Event()
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1024 * 1024)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._converse(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass
+        finally:
+            writer.close()
+
+    @abstractmethod
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one connection to its end."""
+
+
+class Mailbox(_Sink):
     """An SMTP server on loopback (RFC 5321, without TLS or login).
 
     rcpt_answers   answer to RCPT for an address, e.g. {"a@b": "550 no such user"}
@@ -46,32 +78,15 @@ class Mailbox:
         delay_s: float = 0.0,
         folder: Path | None = None,
     ) -> None:
+        super().__init__()
         self._rcpt_answers = dict(rcpt_answers or {})
         self._data_answers = list(data_answers)
         self._delay_s = delay_s
         self._folder = folder
-        self._server: asyncio.Server | None = None
-        self.received = asyncio.Event()
         self.messages: list[Mail] = []
-        self.port = 0
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=1024 * 1024)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await _Conversation(self, reader, writer).run()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass
-        finally:
-            writer.close()
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _Conversation(self, reader, writer).run()
 
     def rcpt_answer(self, recipient: str) -> str:
         """What RCPT is answered for an address."""
@@ -147,49 +162,32 @@ def _address(command: str) -> str:
     return command.partition("<")[2].partition(">")[0]
 
 
-class WebhookSink:
+class WebhookSink(_Sink):
     """An HTTP endpoint on loopback that keeps whole POSTs and drops short ones.
 
     statuses  answers in turn; the last one repeats.  headers: sent with every answer.  delay_s: seconds to wait before each answer.
     """
 
     def __init__(self, statuses: Sequence[int] = (204,), headers: Mapping[str, str] | None = None, delay_s: float = 0.0) -> None:
+        super().__init__()
         self._statuses = list(statuses)
         self._headers = dict(headers or {})
         self._delay_s = delay_s
-        self._server: asyncio.Server | None = None
-        self.received = asyncio.Event()
         self.requests: list[Posted] = []
-        self.port = 0
 
     @property
     def url(self) -> str:
         """The endpoint's address."""
         return f"http://127.0.0.1:{self.port}/hook"
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
-            self.received.set()
-            await asyncio.sleep(self._delay_s)
-            status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
-            self.requests.append(Posted(path=lines[0].split(" ")[1], headers=headers, body=body, status=status))
-            fields = "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
-            writer.write(f"HTTP/1.1 {status} Answer\r\n{fields}content-length: 0\r\nconnection: close\r\n\r\n".encode())
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass
-        finally:
-            writer.close()
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+        body = await reader.readexactly(int(headers.get("content-length", "0")))
+        self.received.set()
+        await asyncio.sleep(self._delay_s)
+        status = self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
+        self.requests.append(Posted(path=lines[0].split(" ")[1], headers=headers, body=body, status=status))
+        fields = "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
+        writer.write(f"HTTP/1.1 {status} Answer\r\n{fields}content-length: 0\r\nconnection: close\r\n\r\n".encode())
+        await writer.drain()

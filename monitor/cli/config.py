@@ -26,20 +26,25 @@ def check(ctx: click.Context, as_json: bool) -> None:
     Example:
       monitor config check
     """
+    from monitor.digests.remote import remote_loads
+
     session = open_session(ctx)
     found = session.config
     watchlists = session.watchlists
     templates = [name for name, _ in session.templates.sources]
+    nameless = not found.fetch.contact and not found.fetch.user_agent
+    notes = ["fetch.contact is empty; name an address so that site owners can reach you"] if nameless else []
+    notes += [str(each) for each in remote_loads(session.templates)]
     if as_json:
-        names = {"watchlists": [each.id for each in watchlists], "templates": templates}
+        names = {"watchlists": [each.id for each in watchlists], "templates": templates, "notes": notes}
         show({"ok": True, "file": str(found.source), "feeds": len(found.feed), **names}, as_json=True)
         return
     counts: dict[str, Sequence[object]] = {"feed": found.feed, "watchlist": watchlists, "channel": found.channel}
     counts |= {"subscription": found.subscription} | ({"template": templates} if templates else {})
     listed = ", ".join(f"{len(rows)} {noun}{'' if len(rows) == 1 else 's'}" for noun, rows in counts.items())
     say(f"{found.source}: {listed}: fine")
-    if not found.fetch.contact and not found.fetch.user_agent:
-        say("note: fetch.contact is empty; name an address so that site owners can reach you")
+    for note in notes:
+        say(f"note: {note}")
 
 
 @config.command("show")

@@ -15,7 +15,7 @@ from lxml.etree import LxmlError
 
 from monitor.articles.forward import MAX_PAGE as MAX_FORWARD
 from monitor.articles.forward import forward_target
-from monitor.articles.furniture import is_overview, take_out, without_pointers
+from monitor.articles.furniture import is_overview, take_out, without_byline, without_pointers
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_ELEMENTS = 20_000
@@ -127,7 +127,7 @@ def _judged(about: dict[str, str], text: str, source: str, *, paid: bool, overvi
         kind = "bot-check"
     elif len(text) < MIN_TEASER and (paid or _PAYWALL.search(text)):
         kind = "paywall"
-    elif not (text := without_pointers(text, about["title"])):
+    elif not (text := without_pointers(without_byline(text, about["title"], about.get("author", "")), about["title"])):
         kind = "empty"
     elif len(text) < MIN_ARTICLE or overview or (len(text) < MIN_SOFT_404 and _NOT_FOUND.search(about["title"])):
         kind = "not-article"

@@ -6,10 +6,10 @@ It matters more to a watcher of names than to a reader: a link to another story 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from monitor.text import words
+from monitor.text import fold, words
 
 MAX_LINE = 220
 """Characters beyond which a line is taken for running text, whatever it begins with."""
@@ -49,6 +49,20 @@ _POINTER = re.compile(
 """How a line begins that points to another page, a newsletter or the house itself, in English, Vietnamese and French."""
 
 
+_WORD = re.compile(r"\w+")
+_TOP_LINES = 3
+_BETWEEN = " \t.,;:|·•–—-"
+_TIME = r"\d+ | by | par | theo | boi | [ap]m | gmt | utc | [ecp][ds]t | cet | ict"
+_BESIDE_NAME = re.compile(_TIME, re.VERBOSE)
+_IN_BYLINE = re.compile(
+    rf"""{_TIME} | and | et | va | on | le | ngay | updated | published | (mon|tues|wednes|thurs|fri|satur|sun)day
+    | jan(uary)? | feb(ruary)? | mar(ch)? | apr(il)? | may | june? | july? | aug(ust)? | sept?(ember)? | oct(ober)? | nov(ember)? | dec(ember)?
+    | (lun|mar|mercre|jeu|vendre|same)di | dimanche | janvier | fevrier | mars | avril | mai | juin | juillet | aout | septembre | (octo|novem|decem)bre""",
+    re.VERBOSE,
+)
+"""Words of a byline around the author's name, folded: those that begin no sentence, and with them those that stand where the line holds nothing else."""
+
+
 def take_out(tree: Any) -> None:
     """Changes a parsed page: lists of links go, and a text that its site cut into pieces of one class is joined again."""
     for element in [*_link_lists(tree)]:
@@ -79,6 +93,35 @@ def without_pointers(text: str, title: str) -> str:
         del lines[0]
     kept = [line for line in lines if len(line) > MAX_LINE or not _POINTER.match(line)]
     return "\n".join(kept if any(line.strip() for line in kept) else lines)
+
+
+def without_byline(text: str, title: str, author: str) -> str:
+    """`text` without the line at its top that only names its author, with a day or a time; and without title and byline before its first sentence.
+
+    The latter is what is left of a short page that was read as one piece. `author`: names apart by `;`. Where none is known nothing is taken away.
+    """
+    names, headline, lines = [name for name in map(words, author.split(";")) if name], words(title), text.split("\n")
+    for number, line in enumerate(lines[:_TOP_LINES]):
+        pieces = [*_WORD.finditer(line[:MAX_LINE])]
+        said = [fold(piece[0]) for piece in pieces]
+        titled = bool(headline) and said[: len(headline)] == headline
+        end = _byline(said, len(headline) if titled else 0, names, _BESIDE_NAME if titled else _IN_BYLINE)
+        if end == len(said) > 0 and len(line) <= MAX_LINE and len(lines) > 1:
+            return "\n".join((*lines[:number], *lines[number + 1 :]))
+        if end and titled:
+            return "\n".join((*lines[:number], line[pieces[end - 1].end() :].lstrip(_BETWEEN), *lines[number + 1 :]))
+    return text
+
+
+def _byline(said: Sequence[str], start: int, names: Sequence[Sequence[str]], beside: re.Pattern[str]) -> int:
+    """Where a byline that begins at a word ends: an author's name and what may stand beside it; 0 where there is no such name."""
+    place, named = start, False
+    while place < len(said):
+        length = next((len(name) for name in names if said[place : place + len(name)] == name), 0)
+        if not length and not beside.fullmatch(said[place]):
+            break
+        place, named = place + max(1, length), named or length > 0
+    return place if named else 0
 
 
 def _repeats(line: str, title: str) -> bool:

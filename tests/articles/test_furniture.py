@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.articles.extract import extract_page
-from monitor.articles.furniture import without_pointers
+from monitor.articles.furniture import without_byline, without_pointers
 
 LONG = "The plant in Bac Ninh will package chips for data centres, the company said after talks with the ministry in Hanoi on Monday. "
 
@@ -68,6 +70,40 @@ def test_the_title_is_not_told_twice() -> None:
     assert without_pointers(f"Chip plant\n{LONG}", title) == f"Chip plant\n{LONG}"
     assert without_pointers(f"Officials praise chip plant\n{LONG}", title).startswith("Officials")
     assert without_pointers("Chip plant opens in Bac Ninh", title) == "Chip plant opens in Bac Ninh"
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("By Jane Roe", "Jane Roe"),
+        ("JANE ROE and John Doe | Monday, 18 November 2024, 5:45 AM PST", "Jane Roe; John Doe"),
+        ("Theo Ban Thời sự", "Ban Thời Sự"),
+        ("Par Jean Dupont, le 3 août 2024 à 10h45".replace(" à 10h45", " 10:45"), "Jean Dupont"),
+        ("Staff Reports", "Staff Reports"),
+    ],
+)
+def test_a_line_that_only_names_the_author_goes(line: str, author: str) -> None:
+    """A byline at the top is about the article and not in it; it goes where the page says who the author is, and only there."""
+    assert without_byline(f"{line}\n{LONG}", "A title", author) == LONG
+    assert without_byline(f"Hanoi in autumn\n{line}\n{LONG}", "A title", author) == f"Hanoi in autumn\n{LONG}"
+    assert without_byline(f"{line}\n{LONG}", "A title", "") == f"{line}\n{LONG}"
+    assert without_byline(line, "A title", author) == line
+
+
+def test_title_and_byline_before_the_first_sentence_go() -> None:
+    """A short page that was read as one piece begins with them; a sentence that begins with the title's words alone stays."""
+    title, author = "What the maker wants in Vietnam", "Editors"
+    assert without_byline(f"{title} Editors 27/09/2024 09:00 {LONG}", title, author) == LONG
+    assert without_byline(f"{title}\u00a0- Editors: “{LONG}”", title, author) == f"“{LONG}”"
+    for kept in (f"{title} is not clear. {LONG}", f"{title} 27/09/2024 {LONG}", f"Editors want more. {LONG}", f"Jane Roe said so. {LONG}"):
+        assert without_byline(kept, title, "Editors; Jane Roe") == kept
+
+
+@given(st.text(max_size=60), st.text(max_size=30), st.text(max_size=20))
+def test_bylines_of_any_sign_do_no_harm(line: str, title: str, author: str) -> None:
+    """Whatever stands there, the rest of the text stays as it is."""
+    assert without_byline(f"{line}\n{LONG}", title, author).endswith(LONG)
+    assert without_byline(f"{title} {author} {LONG}", title, author).endswith(LONG[20:])
 
 
 def test_lists_of_links_go() -> None:

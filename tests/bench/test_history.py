@@ -24,6 +24,7 @@ from monitor.store.counted import SETTLED, move_marks
 from monitor.store.driver import Store
 from monitor.store.entries import latest_urls
 from monitor.store.sqlite import open_sqlite
+from monitor.store.steps import step_runs
 from tests import commands
 from tests.bench.history import History, fill_sqlite
 from tests.bench.statements import Heard, heard, scans
@@ -34,7 +35,7 @@ from tests.promise.world import SECRET, World
 LIST_MS, TICK_MS, START_S = 100.0, 50.0, 2.0
 
 NEWS_MS = 200.0
-"""A tick with three new articles, once it has done the like before; the second look at stories, once a day, is held to START_S."""
+"""A tick with three new articles."""
 
 COMMANDS = (
     ("status",),
@@ -238,6 +239,36 @@ def started(made: Place) -> tuple[float, float]:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
 
 
+def bar_ms(step: str, number: int) -> float:
+    """What a step may take in a round: even ones bring news, and the first one what a process does once."""
+    return START_S * 1000 if number == 0 or step == "regroup" else TICK_MS if number % 2 else NEWS_MS
+
+
+def first_ticks(made: Place, open_store: Callable[[], Store]) -> tuple[float, float]:
+    """Processor time and time by the clock, in s, of a daemon after a day's rest until each step but the second look at stories, which is due and
+    goes on beside the others, has ended a tick (Linux)."""
+    store = open_store()
+    command = [sys.executable, "-m", "monitor", "--config", str(made.world.folder / "config.toml"), "run"]
+    try:
+        with store.write():
+            store.run("delete from meta where name like 'regrouped.%'")
+            store.run("delete from steps")
+        began = time.perf_counter()
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT, env={**os.environ, "HOOK_SECRET": SECRET}) as daemon:
+            try:
+                while not {run.name for run in step_runs(store)} >= STEPS.keys() - {"regroup"}:
+                    assert daemon.poll() is None
+                    assert time.perf_counter() - began < 60
+                    time.sleep(0.02)
+                wall = time.perf_counter() - began
+                used = Path(f"/proc/{daemon.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:15]
+            finally:
+                daemon.terminate()
+        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK"), wall
+    finally:
+        store.close()
+
+
 @pytest.mark.slow
 def test_r10_a_million_articles(monkeypatch: pytest.MonkeyPatch) -> None:
     """A million articles with five million mentions: lists and searches <= 100 ms, ticks <= 50 ms, start to the end of the first cycle <= 2 s.
@@ -265,15 +296,19 @@ def test_r10_a_million_articles(monkeypatch: pytest.MonkeyPatch) -> None:
                 }
                 for name, cpu in ticks(made, store).items():
                     print(f"{cpu:8.1f} ms processor  step {name}, {'with news' if news else 'idle'}, round {number}")
-                    if number and cpu > (NEWS_MS if news else TICK_MS):
+                    if cpu > bar_ms(name, number):
                         slow[f"step {name}, round {number}"] = cpu
                 made.world.clock.at += timedelta(minutes=5) if news else timedelta(hours=6)
         finally:
             store.close()
         cpu, wall = started(made)
         print(f"start to the end of the first cycle: {cpu:.2f} s processor, {wall:.2f} s clock")
+        ticked, wall = first_ticks(made, lambda: open_sqlite(made.path))
+        print(
+            f"start of the daemon to the first tick of each step: {ticked:.2f} s processor, {wall:.2f} s clock; load {os.getloadavg()[0]:.1f}"
+        )
         assert slow == {}
-        assert cpu <= START_S
+        assert max(cpu, ticked) <= START_S
 
 
 def ticks(made: Place, store: Store, spent_s: Callable[[], float] = time.process_time) -> dict[str, float]:

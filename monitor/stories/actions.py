@@ -29,6 +29,9 @@ NIGHT = timedelta(hours=24)
 
 MOST_HITS = 20_000
 
+MOST_ADVICE = 10
+"""Doubts that one event spells out: in a flood there are hundreds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegroupCounts:
@@ -125,7 +128,7 @@ def _regroup_due(store: Store, watchlist: str, hub_ids: Hubs, now: datetime) -> 
     if at and timedelta(0) <= now - from_text(at) < NIGHT:
         return 0
     outcome = regroup(store, watchlist, hub_ids, now)
-    advice = "; ".join(advice_of(doubt) for doubt in outcome.doubts)
+    advice = _advice(outcome.doubts)
     with store.write():
         set_fact(store, name, f"{to_text(now)}|{advice}")
         if outcome.moves or (advice and advice != reported):
@@ -133,6 +136,13 @@ def _regroup_due(store: Store, watchlist: str, hub_ids: Hubs, now: datetime) -> 
     if advice and advice != reported:
         logger(watchlist=watchlist).info("stories to look at", advice=advice)
     return len(outcome.moves)
+
+
+def _advice(doubts: Sequence[Doubt]) -> str:
+    """What the log and the event say: some doubts, and where the others are to be seen."""
+    said = [advice_of(doubt) for doubt in doubts[:MOST_ADVICE]]
+    more = len(doubts) - len(said)
+    return "; ".join([*said, f"{more} more: monitor stories regroup --dry-run"] if more else said)
 
 
 def advice_of(doubt: Doubt) -> str:

@@ -21,7 +21,7 @@ from monitor.store import subscriptions
 from monitor.store.sqlite import SqliteStore
 from monitor.store.steps import events
 from monitor.store.stories import window
-from monitor.stories.actions import NIGHT, advice_of, regroup, regroup_due, split
+from monitor.stories.actions import MOST_ADVICE, NIGHT, advice_of, regroup, regroup_due, split
 from monitor.stories.fingerprint import Fingerprint
 from monitor.stories.group import MAX_STORIES
 from monitor.stories.rerun import Doubt, Rerun, Standing, rerun
@@ -252,6 +252,23 @@ def test_it_runs_once_a_day_and_says_what_it_did(store: SqliteStore) -> None:
     assert "hits moved" in told.detail
     assert night(LAST + NIGHT) == 0
     assert len([event for event in events(store, FIRST_DAY) if event.kind == "stories.regrouped"]) == 1
+
+
+def test_many_doubts_are_told_in_few_words(store: SqliteStore) -> None:
+    """Where hundreds of told stories look like others, the event spells out ten and says where all are to be seen."""
+    rows = Rows(store, watchlist=WATCHLIST)
+    subscriptions.sync(store, (TWICE_A_DAY,), SEVEN - timedelta(days=9))
+    twins = [rows.article(f"Report {n // 2}", "", "paper", "en", SEVEN) for n in range(2 * MOST_ADVICE + 6)]
+    with store.write():
+        store.run("update articles set canonical_key = title")
+    hits = [rows.hit(f"Report {n // 2}", story=rows.story(), article=twin, band="alert") for n, twin in enumerate(twins)]
+    with store.write():
+        for hit in hits:
+            store.run("insert into digest_hits(subscription_id, hit_id, shown_as, created_at) values (1, :hit, 'new', '')", hit=hit)
+    asyncio.run(regroup_due(store=store, clock=lambda: SEVEN, watchlists=SHIPPED))
+    (told,) = [event for event in events(store, SEVEN) if event.kind == "stories.regrouped"]
+    assert told.detail.count("monitor stories merge") == MOST_ADVICE
+    assert told.detail.endswith("; 3 more: monitor stories regroup --dry-run")
 
 
 def test_the_same_standing_may_be_asked_of_copies() -> None:

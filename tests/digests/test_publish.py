@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
 import feedparser
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -268,6 +271,29 @@ def test_two_instances_may_share_a_folder(store: Store, tmp_path: Path) -> None:
         run(other, settings(tmp_path / "feeds"), "b")
         assert counts(store, settings(tmp_path / "feeds"), "c").removed == 2
     assert lying_in(tmp_path / "feeds") == {"b.atom", "b.json", "c.atom", "c.json"}
+
+
+@pytest.mark.engines("sqlite")
+def test_several_workers_write_one_folder(store: Store, tmp_path: Path) -> None:
+    """Workers that publish at the same moment never get in each other's way: every run ends well, and whoever reads meanwhile finds whole files."""
+    folder = tmp_path / "feeds"
+    rows = Rows(store)
+    rows.hit("First development", story=rows.story())
+    run(store, settings(folder))
+    ids = itertools.count()
+
+    def work(_worker: int) -> list[int]:
+        found = []
+        for number in range(25):
+            wanted = settings(folder, base_url=f"https://desk.example.org/{number % 2}")
+            made = publish(store=store, clock=lambda: SEVEN, watchlists=(WATCHLIST,), settings=wanted, new_id=lambda: f"id-{next(ids)}")
+            found.append(asyncio.run(made).skipped)
+            check_atom((folder / "vn-us.atom").read_bytes())
+        return found
+
+    with ThreadPoolExecutor(3) as pool:
+        assert [sum(skipped) for skipped in pool.map(work, range(3))] == [0, 0, 0]
+    assert lying_in(folder) == {"vn-us.atom", "vn-us.json"}
 
 
 def test_what_a_killed_writer_left_goes(store: Store, tmp_path: Path) -> None:

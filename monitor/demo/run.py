@@ -1,6 +1,7 @@
 """The whole job on a news site of our own: seeds, feeds, pages, hits, stories, a digest by file, mail and webhook. No network, no configuration.
 
-The clock is the demo's: it stands at the evening before, when the feeds are read, then at the morning slot, when the digest is cut.
+The clock is the demo's: it stands where the feeds are read, two evenings and a morning as their articles are dated, then at the morning slot, when the
+digest is cut.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from monitor.store import digests as stored_digests
 from monitor.store.driver import Store
 from monitor.store.opening import open_store
 
-BEFORE = datetime(2024, 9, 25, 23, 30, tzinfo=UTC)
+BEFORE = datetime(2024, 9, 23, 23, 30, tzinfo=UTC)
 EVENING = datetime(2024, 9, 25, 23, 45, tzinfo=UTC)
+READ_AT = (datetime(2024, 9, 24, 15, tzinfo=UTC), datetime(2024, 9, 25, 15, tzinfo=UTC), EVENING)
+"""When the feeds are read before the first digest: so its chart has three days. Each further day they are read once."""
+
 MORNING = datetime(2024, 9, 26, 0, 5, tzinfo=UTC)
 """07:05 in Hanoi: five minutes after the digest's time."""
 
@@ -60,7 +64,7 @@ class _Clock:
 
 async def run_demo(folder: Path, report: Callable[[str, Counts], None], days: int = 1, database: str = "monitor.db") -> DemoResult:
     """Runs the demo in an empty folder for so many days and returns what came of it; `report` hears of each step."""
-    async with NewsSite(until=EVENING) as site, Mailbox(folder=folder / "mailbox") as mailbox, WebhookSink() as hook:
+    async with NewsSite(until=BEFORE) as site, Mailbox(folder=folder / "mailbox") as mailbox, WebhookSink() as hook:
         config_path = _write_files(folder, site, mailbox, hook, database)
         config, _ = load(config_path)
         store = open_store(config.database)
@@ -71,9 +75,9 @@ async def run_demo(folder: Path, report: Callable[[str, Counts], None], days: in
                 counts: Counter[str] = Counter()
                 texts = []
                 for day in range(days):
-                    clock.at = EVENING + day * DAY
-                    site.publish(clock.at)
-                    counts.update(await _cycle(app, READING, report))
+                    for clock.at in READ_AT if day == 0 else (EVENING + day * DAY,):
+                        site.publish(clock.at)
+                        counts.update(await _cycle(app, READING, report))
                     clock.at = MORNING + day * DAY
                     counts.update(await _cycle(app, SENDING, report))
                     texts.append(_text(store))
@@ -160,5 +164,6 @@ title = "VN-US tech"
 watchlists = ["vietnam-us-tech"]
 channels = ["desk", "mail", "hook"]
 at = ["07:00"]
+days = "thu-sat"
 timezone = "Asia/Ho_Chi_Minh"
 """

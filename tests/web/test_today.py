@@ -29,7 +29,7 @@ def test_today_tells_the_last_digest(person: httpx.Client) -> None:
 def test_today_says_what_needs_somebody(person: httpx.Client) -> None:
     """A feed that has failed for more than a day stands at the top, with the command that helps."""
     words = shown(person.get("/").text)
-    assert "feed dead fails (3x): the server answers 500" in words
+    assert "feed dead fails (5x): the server answers 500" in words
     assert "monitor feeds check dead" in words
 
 

@@ -9,7 +9,10 @@ from urllib.parse import urlencode
 
 
 class Wire:
-    """Passes bytes between those who connect to `port` on loopback and a server. Its methods may be called from any thread."""
+    """Passes bytes between those who connect to `port` on loopback and a server. Its methods may be called from any thread.
+
+    sent: how much arrived from those who connect since it was last told to break, in pieces as they send them.
+    """
 
     def __init__(self, target: dict[str, str]) -> None:
         self._target = target
@@ -17,6 +20,8 @@ class Wire:
         self._open = asyncio.Event()
         self._open.set()
         self._ends: set[asyncio.StreamWriter] = set()
+        self._break_at = 0
+        self.sent = 0
         self.port = 0
 
     @property
@@ -37,6 +42,10 @@ class Wire:
         """What was kept is lost and every connection is broken, at both ends; new ones pass."""
         self._loop.call_soon_threadsafe(self._drop)
 
+    def break_at(self, number: int) -> None:
+        """Breaks every connection instead of passing on the piece of that number, counted from this moment; 0: none."""
+        self.sent, self._break_at = 0, number
+
     def _drop(self) -> None:
         for writer in self._ends:
             writer.transport.abort()
@@ -52,14 +61,18 @@ class Wire:
         )
         self._ends |= {near, far}
         try:
-            await asyncio.gather(self._pass(near_reader, far), self._pass(far_reader, near))
+            await asyncio.gather(self._pass(near_reader, far, counted=True), self._pass(far_reader, near))
         finally:
             self._ends -= {near, far}
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool = False) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(65536):
                 await self._open.wait()
+                self.sent += counted
+                if counted and self.sent == self._break_at:
+                    self._drop()
+                    return
                 writer.write(data)
         await self._open.wait()
         writer.close()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import email
 import email.policy
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Timer
 from typing import Self
 
 from monitor.config import load_config
@@ -20,6 +22,7 @@ from tests.fetch.wire import answer, site
 from tests.promise.engines import Database, Sqlite
 from tests.promise.power import ROOT
 from tests.promise.world import BEGAN, MORNING, SECRET, WATCHLIST, Accepted, Clock, Web, complaints, page
+from tests.wire import wire_to
 
 CONFIG = """\
 database = "env:KILLS_DATABASE"
@@ -56,6 +59,9 @@ ARTICLES = (1, 2)
 LIVES_MIN = (20, 24 * 60)
 """When the program is started again after the fault, in minutes after the first start; the last is the next day's slot."""
 
+HANGS_S = 300.0
+"""A life that lasts so long hangs, and is ended."""
+
 
 @dataclass
 class Tally:
@@ -67,11 +73,17 @@ class Tally:
 
 
 class Rig:
-    """The world on loopback, a database of an engine, and a zygote that lives with both. Use as a context."""
+    """The world on loopback, a database of an engine, and a zygote that lives with both. Use as a context.
 
-    def __init__(self, folder: Path, engine: type[Database] = Sqlite) -> None:
+    wired: the lives reach the database by a wire that can break; `message:lost:when=N` then loses the Nth piece that a life sends there, and all
+    its connections.
+    """
+
+    def __init__(self, folder: Path, engine: type[Database] = Sqlite, *, wired: bool = False) -> None:
         self.folder = folder
         self.database = engine(folder)
+        self._wired = wired
+        self._calls = 0
         self._background = Background()
         self.code = 0
         self.said = ""
@@ -90,7 +102,11 @@ class Rig:
         (self.folder / "pair.toml").write_text(WATCHLIST, encoding="utf-8")
         text = CONFIG.format(news=news.port, smtp=self.mailbox.port, hook=self.hook.port)
         (self.folder / "config.toml").write_text(text, encoding="utf-8")
-        known = {"HOOK_SECRET": SECRET, "KILLS_DATABASE": self.database.place}
+        place = self.database.place
+        if self._wired:
+            self._wire = self._background.enter(wire_to(place))
+            place = self._wire.address
+        known = {"HOOK_SECRET": SECRET, "KILLS_DATABASE": place}
         config = load_config(self.folder / "config.toml", known)
         self.database.prepare(lambda store: subscriptions.sync(store, config.subscription, BEGAN))
         environment = {**os.environ, **known, "PYTHONPATH": str(ROOT)}
@@ -128,21 +144,31 @@ class Rig:
         self._say(f"{self.folder} {minutes}")
         pid = int(self._hear())
         bind(pid)
+        watchdog = Timer(HANGS_S, os.kill, (pid, signal.SIGKILL))
+        watchdog.start()
         tracer = None
-        if inject:
-            command = ["strace", "-qq", "-p", str(pid), "-o", str(self.folder / "calls"), "-e", f"trace={inject.split(':')[0]}"]
+        call, _, when = inject.partition(":")
+        if call == "message":
+            self._wire.break_at(int(when.rpartition("=")[2]))
+        elif inject:
+            command = ["strace", "-qq", "-p", str(pid), "-o", str(self.folder / "calls"), "-e", f"trace={call}"]
             tracer = subprocess.Popen([*command, "-e", f"inject={inject}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text(encoding="ascii"):
                 assert tracer.poll() is None, "strace could not attach"
         self._say("go")
         code = int(self._hear())
+        watchdog.cancel()
         if tracer is not None:
             tracer.wait(timeout=30)
+            told = (self.folder / "calls").read_text(encoding="utf-8", errors="replace")
+            self._calls = sum("(" in line for line in told.splitlines())
+        elif inject:
+            self._calls = self._wire.sent
         return code
 
     def calls(self) -> int:
-        """How many calls strace saw in the last traced life."""
-        return sum("(" in line for line in (self.folder / "calls").read_text(encoding="utf-8", errors="replace").splitlines())
+        """How many calls, or pieces sent, were counted in the last life with a fault."""
+        return self._calls
 
     def run(self, inject: str, bind: Callable[[int], None] = lambda pid: None) -> list[str]:
         """What is wrong after a life with the fault and the lives that follow it. `code` and `said` are how that life ended and what it told."""

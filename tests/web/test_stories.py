@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -38,6 +40,16 @@ def test_every_story_is_listed_latest_first(dashboard: Dashboard, person: httpx.
     assert '<li><a href="/stories" aria-current="page">Stories</a></li>' in page.text
     assert re.search(r"Petrovietnam seeks LNG.* \d reports? .*score \d", shown(page.text))
     assert 'href="/stories?watchlist=vietnam-us-tech"' in person.get("/watchlists/vietnam-us-tech").text
+
+
+def test_one_day_is_told_once(demo_folder: Path, tmp_path: Path) -> None:
+    """In a later year only days are told: that of a story which began and ended on one stands there once."""
+    shutil.copytree(demo_folder, tmp_path / "desk")
+    with Dashboard(tmp_path / "desk", now=NOON + timedelta(days=400)) as later, later.person() as person:
+        told = shown(person.get("/stories").text)
+    assert re.search(r"24 Sep 2024 to 2\d Sep 2024", told)
+    assert re.search(r"· 2\d Sep 2024 ·", told)
+    assert not re.search(r"(2\d Sep 2024) to \1", told)
 
 
 def test_pages_follow_each_other_without_a_gap(own_dashboard: Dashboard) -> None:

@@ -36,7 +36,7 @@ from monitor.model import Site, Subscription, Watchlist
 from monitor.sandbox import Sandbox
 from monitor.store import sites
 from monitor.store.articles import drop_old_sketches, drop_old_texts
-from monitor.store.clock import pull_back
+from monitor.store.clock import pull_back_when_due
 from monitor.store.counted import move_marks
 from monitor.store.driver import Store
 from monitor.store.recorder import Recorder
@@ -59,7 +59,7 @@ SKETCHES_KEPT = timedelta(days=30)
 """How long near-duplicates of an article are found; they are looked for among the last seven days."""
 
 _DROPPED = 100
-"""Texts, and sketches, that one tick of tidying drops at most, so that it holds nobody up: with a tick every 20 s some 400,000 a day."""
+"""Texts, and sketches, that one tick of tidying drops at most, so that it holds nobody up: 1.7 million a day."""
 
 _BUSY_S, _BUSY_TRIES = 10.0, 5
 """Where others hold the rows: the most seconds until the next try, and the tries of one tick."""
@@ -259,7 +259,7 @@ async def publish(app: App) -> Counts:
 
 async def tidy(app: App) -> Counts:
     """Mends impossible due times, drops old texts of articles without hits and, once a day, old rows of the log. Identities stay for ever."""
-    await asyncio.to_thread(pull_back, app.store, app.clock())
+    await asyncio.to_thread(pull_back_when_due, app.store, app.clock())
     before = app.clock() - timedelta(days=app.config.articles.keep_text_days)
     dropped = await asyncio.to_thread(drop_old_texts, app.store, before, _DROPPED)
     sketches = await asyncio.to_thread(drop_old_sketches, app.store, app.clock() - SKETCHES_KEPT, _DROPPED)
@@ -294,7 +294,7 @@ STEPS: Mapping[str, Step] = {
         Step(name="alarm", run=alarm, every_s=60),
         Step(name="deliver", run=deliver, every_s=5, parallel=200),
         Step(name="publish", run=publish, every_s=60),
-        Step(name="tidy", run=tidy, every_s=20),
+        Step(name="tidy", run=tidy, every_s=5),
     )
 }
 

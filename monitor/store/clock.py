@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from monitor.hours import HORIZON
+from monitor.hours import HORIZON, to_text
 from monitor.store.driver import Store
+from monitor.store.steps import fact, set_fact
 
 _PAGES = timedelta(hours=25)
 """A page is tried again, and what is held is let go, after a day at the latest."""
 
 _TOLERANCE = timedelta(minutes=5)
+
+PULL_BACK_EVERY = timedelta(minutes=2)
+"""It looks at every feed and site."""
 
 # A feed that was polled in the future was polled by a wrong clock, however little that was ahead: it is asked again at once.
 _PULL_BACK = (
@@ -41,4 +45,15 @@ def pull_back(store: Store, now: datetime) -> int:
         store.run(_POLLED, **times)
         if changed:
             store.run(_DUE, **times)
+    return changed
+
+
+def pull_back_when_due(store: Store, now: datetime) -> int:
+    """`pull_back`, where that was not done within two minutes; and where it was done in the future, for then the clock was ahead."""
+    last = fact(store, "pulled_back_at")
+    if last is not None and to_text(now - PULL_BACK_EVERY) < last <= to_text(now):
+        return 0
+    changed = pull_back(store, now)
+    with store.write(durable=False):
+        set_fact(store, "pulled_back_at", to_text(now))
     return changed

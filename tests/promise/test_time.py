@@ -281,6 +281,22 @@ def test_only_impossible_times_are_brought_back(tmp_path: Path) -> None:
     store.close()
 
 
+def test_due_times_are_looked_at_every_two_minutes(tmp_path: Path) -> None:
+    """Tidying ticks often; it looks at every feed and site once in two minutes, and at once where it last did so in the future."""
+    world, store = World(tmp_path), open_sqlite(tmp_path / "monitor.db")
+    app = world.app(store)
+    lost = "update feeds set next_poll_at = :far"
+    healed = []
+    for minutes in (0, 1, 3, 2):  # the clock is set back by a minute in the end
+        world.clock.at = MORNING + timedelta(minutes=minutes)
+        with store.write():
+            store.run(lost, far=world.clock.at + timedelta(days=400))
+        tick(app, "tidy")
+        healed.append(store.one("select count(*) as n from feeds where next_poll_at = :now", now=world.clock.at) == {"n": 2})
+    assert healed == [True, False, True, True]
+    store.close()
+
+
 class Instants:
     """A wall clock and the time that passed, each moved by hand."""
 

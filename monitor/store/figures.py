@@ -75,6 +75,8 @@ class Totals:
         newest = store.one(f"select coalesce(max(id), 0) as id from {table}") or {"id": 0}
         with self._lock:
             after, counted = self._counted.get(table, (0, Counter()))
+            if after > newest["id"]:  # another, younger database stands there, from a backup for instance
+                after, counted = 0, Counter()
             unsettled = _UNSETTLED[store.engine] if self._unsettled is None else self._unsettled
             until = max(after, newest["id"] - unsettled)
             if until > after:

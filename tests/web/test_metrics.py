@@ -285,3 +285,15 @@ def test_what_was_counted_is_not_read_again(store: Store) -> None:
     with store.write():
         store.run("delete from hits where id in (2, 5)")
     assert figures(store, SEVEN, (), totals).hits == {"vn-us": 5}
+
+
+def test_a_database_from_a_backup_is_counted_anew(store: Store) -> None:
+    """Where there are fewer rows than were counted, nothing of the old count is kept."""
+    rows = Rows(store)
+    totals = Totals(unsettled=0)
+    for _ in range(4):
+        rows.hit(story=rows.story())
+    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 4}
+    with store.write():
+        store.run("delete from hits where id > 2")
+    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 2}

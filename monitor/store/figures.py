@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.hours import from_text_or_none
+from monitor.store.counted import count, count_apart, counted
 from monitor.store.driver import Store
 
 _FEEDS = """
@@ -20,24 +19,12 @@ select state, count(*) as n from (
 _OLDEST_SUCCESS = "select min(coalesce(last_success_at, created_at)) as at from feeds where state = 'active'"
 # `<> 'done'` names what an index of the few that are not done holds. One statement: a page that comes meanwhile is seen by all of it or by none.
 _ARTICLES = """
-select (select count(*) from articles where id > :after) as fresh,
+select (select count(*) from articles{fresh}) as fresh,
   (select count(*) from articles where state = 'pending' and state <> 'done') as pending,
   (select count(*) from articles where state = 'failed' and state <> 'done') as failed,
   (select count(*) from articles where state = 'dead' and state <> 'done') as dead
 """
-# Put together with nothing, a watchlist's name does not lead through an index of all hits.
-_HITS = "select watchlist || '' as label, count(*) as n from hits where id > :after group by watchlist || ''"
-_STORIES = """
-select (select count(*) from stories where id > :after) as fresh,
-  (select count(*) from stories where watchlist in (select watchlist from watchlist_versions) and last_seen_at >= :since) as going_on
-"""
-_GROWS = {
-    "articles": "select '' as label, count(*) as n from articles where id > :after and id <= :until",
-    "hits": "select watchlist || '' as label, count(*) as n from hits where id > :after and id <= :until group by watchlist || ''",
-    "stories": "select '' as label, count(*) as n from stories where id > :after and id <= :until",
-}
-"""Tables of which no row ever goes or changes its label."""
-
+_GOING_ON = "select count(*) as n from stories where watchlist in (select watchlist from watchlist_versions) and last_seen_at >= :since"
 # Messages of alarms have no digest; their kind lies behind the body, which is long.
 _DELIVERIES = """
 select d.channel, a.outcome as result, count(*) as n from attempts a join deliveries d on d.id = a.delivery_id
@@ -53,37 +40,6 @@ group by s.id, s.name order by s.name
 """
 _NEWEST_EVENT = "select coalesce(max(id), 0) as id from events"
 _GAPS = "select count(*) as n from events where id > :after and id <= :until and kind = 'feed.gap'"
-
-
-_UNSETTLED = {"sqlite": 0, "postgres": 20_000}
-"""A file has one writer at a time; on a server a lower number may be committed after a higher one, while some thousand others come."""
-
-
-class Totals:
-    """How many rows there are in tables that only grow, and how far they were counted. Begun anew with the process; safe to use from several threads.
-
-    unsettled: so many of the newest numbers are counted anew each time (None: as the engine needs it).
-    """
-
-    def __init__(self, unsettled: int | None = None) -> None:
-        self._unsettled = unsettled
-        self._lock = threading.Lock()
-        self._counted: dict[str, tuple[int, Counter[str]]] = {}
-
-    def settled(self, store: Store, table: str) -> tuple[int, Counter[str]]:
-        """Up to which number the rows of a table are counted for good, and how many they are by label."""
-        newest = store.one(f"select coalesce(max(id), 0) as id from {table}") or {"id": 0}
-        with self._lock:
-            after, counted = self._counted.get(table, (0, Counter()))
-            if after > newest["id"]:  # another, younger database stands there, from a backup for instance
-                after, counted = 0, Counter()
-            unsettled = _UNSETTLED[store.engine] if self._unsettled is None else self._unsettled
-            until = max(after, newest["id"] - unsettled)
-            if until > after:
-                rows = store.all(_GROWS[table], after=after, until=until)
-                counted = counted + Counter({row["label"]: row["n"] for row in rows})
-                self._counted[table] = until, counted
-            return until, counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +61,13 @@ class Figures:
     told_at: dict[str, datetime]
 
 
-def figures(store: Store, stories_since: datetime, subscriptions: Sequence[str], totals: Totals) -> Figures:
+def figures(store: Store, stories_since: datetime, subscriptions: Sequence[str]) -> Figures:
     """The figures now. `stories_since`: stories without a report since then take no more; `subscriptions`: those that count."""
-    after, before = totals.settled(store, "articles")
-    articles = store.one(_ARTICLES, after=after) or {}
+    after, before = counted(store, "articles")
+    fresh = _ARTICLES.replace("{fresh}", " where id > :after" if after else "")  # of all of them an index tells quickest
+    articles = (store.one(fresh, after=after) if after else store.one(fresh)) or {}
     seen, given_up = before[""] + articles["fresh"], articles["failed"] + articles["dead"]
-    after, before = totals.settled(store, "stories")
-    stories = store.one(_STORIES, after=after, since=stories_since) or {}
-    every = before[""] + stories["fresh"]
-    after, before = totals.settled(store, "hits")
-    hits = before + Counter({row["label"]: row["n"] for row in store.all(_HITS, after=after)})
+    going_on = (store.one(_GOING_ON, since=stories_since) or {"n": 0})["n"]
     outbox = store.one(_OUTBOX) or {}
     oldest = store.one(_OLDEST_SUCCESS) or {}
     told = {row["name"]: max(row["told_at"] or "", row["nothing_at"] or "") for row in store.all(_TOLD)}
@@ -122,8 +75,8 @@ def figures(store: Store, stories_since: datetime, subscriptions: Sequence[str],
         feeds={row["state"]: row["n"] for row in store.all(_FEEDS)},
         oldest_success_at=from_text_or_none(oldest["at"]),
         articles={"seen": seen, "read": seen - articles["pending"] - given_up, "given_up": given_up},
-        hits=dict(hits),
-        stories={"open": stories["going_on"], "closed": every - stories["going_on"]},
+        hits=dict(count_apart(store, "hits")),
+        stories={"open": going_on, "closed": count(store, "stories") - going_on},
         attempts={(row["channel"], row["result"]): row["n"] for row in store.all(_DELIVERIES)},
         waiting=outbox["n"],
         oldest_waiting_at=from_text_or_none(outbox["oldest_at"]),

@@ -11,7 +11,6 @@ from monitor.config import Config
 from monitor.model import Watchlist
 from monitor.pipeline import App
 from monitor.store.driver import Store
-from monitor.store.figures import Totals
 from monitor.tally import Tally
 from monitor.web.keys import Keys
 
@@ -30,7 +29,6 @@ class Desk:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     tally: Tally = field(default_factory=Tally)
-    totals: Totals = field(default_factory=Totals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

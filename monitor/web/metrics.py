@@ -103,7 +103,7 @@ class _Collector:
 def metrics(asked: Asked) -> Answer:
     """All metrics, in the text format or, where that is asked for, as OpenMetrics. Raises StoreError."""
     desk = asked.desk
-    found = figures(desk.store, asked.now - WINDOW, [each.name for each in desk.config.subscription], desk.totals)
+    found = figures(desk.store, asked.now - WINDOW, [each.name for each in desk.config.subscription])
     newest = newest_event(desk.store)
     desk.tally.add("gaps", "", gaps(desk.store, desk.tally.passed("events", newest), newest))
     channels, watchlists = [each.name for each in desk.config.channel], [each.id for each in desk.watchlists]

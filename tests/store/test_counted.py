@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.store.counted import AT_A_TIME, COUNTED, SETTLED, count, move_marks
+from monitor.store.counted import AT_A_TIME, COUNTED, MOST, SETTLED, count, count_apart, move_marks
+from monitor.store.counted import counted as counted_so_far
 from monitor.store.driver import Store
 from monitor.store.retention import STAYS
 from monitor.store.sqlite import open_sqlite
@@ -18,7 +19,7 @@ from tests.digests.rows import SEVEN, Rows
 
 def counted(store: Store) -> int:
     """How many articles the mark holds."""
-    text = fact(store, "counted.articles") or '"upto": 0,'
+    text = fact(store, "rows.articles") or '"upto": 0,'
     return int(text.partition('"upto": ')[2].partition(",")[0])
 
 
@@ -38,6 +39,8 @@ def test_counts_are_true_wherever_the_mark_stands(store: Store) -> None:
         move_marks(store, now, least=5, at_a_time=3)
         seen.add(counted(store))
         assert {table: count(store, table) for table in COUNTED} == {table: true(store, table) for table in COUNTED}
+        apart = store.all("select watchlist, count(*) as n from hits group by watchlist")
+        assert count_apart(store, "hits") == {row["watchlist"]: row["n"] for row in apart}
     assert len(seen) > 3, "the mark moved many times"
     assert max(seen) > 10
 
@@ -87,6 +90,20 @@ def test_a_large_history_is_counted_in_parts_and_not_again(tmp_path: Path) -> No
         store.close()
 
 
+def test_a_mark_far_behind_is_no_help(store: Store) -> None:
+    """While more rows lie behind the mark than an index counts in the same time, all are counted, and as truly."""
+    rows = Rows(store)
+    for number in range(8):
+        rows.hit(f"Report {number}", story=rows.story())
+    move_marks(store, SEVEN, least=1)
+    move_marks(store, SEVEN + SETTLED, least=1)
+    assert (counted_so_far(store, "stories"), counted_so_far(store, "hits")) == ((8, {"": 8}), (8, {"vn-us": 8}))
+    with store.write():
+        store.run("update stories set id = :far where id = 8", far=8 + MOST + 1)
+    assert counted_so_far(store, "stories") == (0, {})
+    assert count(store, "stories") == 8
+
+
 def test_only_what_stays_is_counted_so() -> None:
     """A row that went would stay in the counts for ever."""
     assert set(COUNTED) <= STAYS.keys()
@@ -96,4 +113,4 @@ def test_only_what_stays_is_counted_so() -> None:
 def test_an_empty_table_has_no_rows(store: Store, table: str) -> None:
     """Before anything came there is nothing, and no mark is made for it."""
     move_marks(store, SEVEN)
-    assert (count(store, table), fact(store, f"counted.{table}")) == (0, None)
+    assert (count(store, table), fact(store, f"rows.{table}")) == (0, None)

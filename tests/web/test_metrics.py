@@ -5,22 +5,17 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from monitor.store import subscriptions
+from monitor.store.counted import SETTLED, counted, move_marks
 from monitor.store.driver import Store
-from monitor.store.figures import Totals, figures, gaps, newest_event
-from monitor.store.sqlite import open_sqlite
+from monitor.store.figures import figures, gaps, newest_event
 from monitor.store.steps import record_event
 from monitor.tally import Tally
 from tests.digests.rows import SEVEN, Rows, subscription
@@ -218,19 +213,19 @@ def test_figures_of_the_store(store: Store) -> None:
     deliver("delivered", "mail", timedelta(days=3), "again", "sent")
     deliver("parked", "hook", timedelta(days=2), "parked")
     deliver("pending", "mail", timedelta(hours=1))
-    found = figures(store, SEVEN - timedelta(days=14), ("morning",), Totals())
+    found = figures(store, SEVEN - timedelta(days=14), ("morning",))
     assert found.feeds == {"fine": 1, "failing": 1}
     assert found.oldest_success_at == SEVEN - timedelta(days=3)
     assert found.attempts == {("mail", "again"): 1, ("mail", "sent"): 1, ("hook", "parked"): 1}
     assert (found.waiting, found.oldest_waiting_at) == (2, SEVEN - timedelta(days=2))
     assert (found.hits, found.stories, found.articles["seen"]) == ({"vn-us": 1}, {"open": 1, "closed": 0}, 1)
     assert found.told_at == {}
-    assert figures(store, SEVEN + timedelta(days=1), (), Totals()).stories == {"open": 0, "closed": 1}
+    assert figures(store, SEVEN + timedelta(days=1), ()).stories == {"open": 0, "closed": 1}
 
 
 def test_an_empty_store_has_figures(store: Store) -> None:
     """A database that has done nothing yet is scraped without a fault."""
-    found = figures(store, SEVEN, (), Totals())
+    found = figures(store, SEVEN, ())
     assert found.oldest_success_at is None
     assert (found.waiting, found.hits) == (0, {})
     assert gaps(store, 0, newest_event(store)) == 0
@@ -261,39 +256,15 @@ def test_metrics_are_not_kept(dashboard: Dashboard) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-@given(st.lists(st.tuples(st.sampled_from(["vn-us", "other"]), st.booleans()), max_size=25), st.integers(0, 4))
-@settings(max_examples=25)
-def test_what_is_counted_on_is_what_is_there(steps: list[tuple[str, bool]], unsettled: int) -> None:
-    """However rows come between scrapes, counting on from the last one gives what counting anew gives."""
-    with TemporaryDirectory() as folder, closing(open_sqlite(Path(folder) / "monitor.db")) as store:
-        rows = {name: Rows(store, watchlist=name) for name in ("vn-us", "other")}
-        totals = Totals(unsettled)
-        for name, scraped in steps:
-            rows[name].hit(story=rows[name].story())
-            if scraped:
-                figures(store, SEVEN, (), totals)
-        assert figures(store, SEVEN, (), totals) == figures(store, SEVEN, (), Totals())
-
-
-def test_what_was_counted_is_not_read_again(store: Store) -> None:
-    """A scrape counts the rows that came since and the newest ones: a lower number may be committed later on a server."""
-    rows = Rows(store)
-    totals = Totals(unsettled=2)
-    for _ in range(6):
-        rows.hit(story=rows.story())
-    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 6}
-    with store.write():
-        store.run("delete from hits where id in (2, 5)")
-    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 5}
-
-
-def test_a_database_from_a_backup_is_counted_anew(store: Store) -> None:
-    """Where there are fewer rows than were counted, nothing of the old count is kept."""
-    rows = Rows(store)
-    totals = Totals(unsettled=0)
-    for _ in range(4):
-        rows.hit(story=rows.story())
-    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 4}
-    with store.write():
-        store.run("delete from hits where id > 2")
-    assert figures(store, SEVEN, (), totals).hits == {"vn-us": 2}
+def test_figures_count_on_from_the_marks(store: Store) -> None:
+    """Wherever the marks of what was counted stand, the figures are those of the tables."""
+    rows, others = Rows(store), Rows(store, watchlist="other")
+    for number in range(12):
+        (others if number % 3 else rows).hit(story=others.story())
+        before = figures(store, SEVEN, ())
+        for moved in range(2):
+            move_marks(store, SEVEN + moved * SETTLED + timedelta(days=number), least=1, at_a_time=3)
+        assert figures(store, SEVEN, ()) == before
+    assert before.hits == {"vn-us": 4, "other": 8}
+    assert (before.articles["seen"], before.stories["open"] + before.stories["closed"]) == (12, 12)
+    assert counted(store, "hits")[0] > 6

@@ -134,10 +134,6 @@ from deliveries v join messages g on g.id = v.message_id where g.digest_id = :id
 """
 
 
-_MARGIN = 1000
-"""Ids of transactions under way may be lower than ids already seen (PostgreSQL): so many stay unsettled."""
-
-
 class Superseded(MonitorError):
     """Another planner recorded the slot, or told one of the hits, meanwhile: nothing was written; the next tick looks again."""
 
@@ -317,10 +313,14 @@ def _settled(store: Store, subscription: int) -> int:
 
 
 def _settle(store: Store, subscription: int) -> None:
-    """Moves the mark up to which every hit has its place, so that the next look at what waits does not read all history."""
+    """Moves the mark up to which every hit has its place, so that the next look at what waits does not read all history.
+
+    A hit of a transaction under way cannot lie below it: whoever makes hits holds them for itself until its commit (`hits.save`), so a number not yet
+    visible is higher than all that are.
+    """
     row = store.one(_UNSETTLED, subscription=subscription, settled=_settled(store, subscription))
     assert row is not None
-    store.run(_SETTLE, subscription=subscription, settled=row["first"] - 1 - _MARGIN)
+    store.run(_SETTLE, subscription=subscription, settled=row["first"] - 1)
 
 
 def _record_message(store: Store, message: FrozenMessage, digest_id: int, now: datetime) -> None:

@@ -12,6 +12,7 @@ from monitor.hours import from_text
 from monitor.model import Hit, Mention, Rejected, ScorePart, Snippet, Verdict
 from monitor.store.among import rows_among
 from monitor.store.driver import Row, Store, Value
+from monitor.store.workers import hold
 
 _DUE_COLUMNS = """
 select a.id, a.title, coalesce(t.text, a.summary) as text, a.lang, a.text_source, a.text_hash, a.quiet, a.matched_rev
@@ -198,6 +199,7 @@ def _keep(
     }
     if existing is None:
         quiet = article.quiet or article.matched_rev > 0
+        hold(store, "hits")  # numbers become visible in the order in which they are given: what settles digests counts on it
         row = store.one(_INSERT, watchlist=verdict.watchlist, article=article.id, quiet=quiet, known=article.matched_rev > 0, **fields)
         assert row is not None
         _save_mentions(store, row["id"], verdict.mentions)

@@ -46,7 +46,7 @@ WINDOWS = {
     "W3 page claimed, not read": "after commit of articles sites",
     "W3 page fetched, not stored": "after page",
     "W4 page stored, not matched": "after commit of articles sites sketch_values texts",
-    "W5 matched, not grouped": "after commit of articles hits mentions",
+    "W5 matched, not grouped": "after commit of articles hits mentions meta",
     "W5 grouped, not planned": "after commit of hits meta stories",
     "W6 inside the plan": "before commit of deliveries digest_hits digests messages slots subscriptions",
     "W7 planned, not claimed": "after commit of deliveries digest_hits digests messages slots subscriptions",

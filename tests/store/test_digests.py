@@ -127,9 +127,8 @@ def test_the_slot_before_leaves_out_the_future(store: SqliteStore, rows: Rows) -
     assert digests.slot_before(store, 1, BEGAN) is None
 
 
-def test_what_is_settled_is_not_looked_at_again(store: SqliteStore, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_settled_is_not_looked_at_again(store: SqliteStore, rows: Rows) -> None:
     """The mark follows the hits that have their place, and never passes one that waits for its story."""
-    monkeypatch.setattr(digests, "_MARGIN", 0)
     story = rows.story()
     first, waits, last = rows.hit(story=story), rows.hit(story=None), rows.hit(story=story)
     digests.commit(store, plan_of((first, story), (last, story)))

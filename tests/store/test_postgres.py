@@ -11,10 +11,14 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StoreBusy, StoreDamaged, StoreError, StoreUnwritable
+from monitor.store import hits, watchlists
 from monitor.store.postgres import PostgresStore, open_postgres
 from monitor.store.steps import fact, set_fact
+from monitor.store.watchlists import WatchlistVersion
 from tests import postgres
 from tests.background import Background
+from tests.conftest import NOW
+from tests.store.test_hits import article, verdict
 from tests.wire import wire_to
 
 
@@ -58,6 +62,34 @@ def test_case_40_a_deadlock_is_busy_and_the_other_goes_on(two: tuple[PostgresSto
         thread.join(60)
     assert sorted(ended) == ["busy", "committed"]
     assert (fact(one, "a"), fact(one, "b")) == ("1", "1")
+
+
+def test_hits_become_visible_in_the_order_of_their_numbers(two: tuple[PostgresStore, PostgresStore]) -> None:
+    """While a worker stands still between making a hit and its commit, nobody makes one with a higher number that is seen before it: the mark up to
+    which all hits were told would pass over the lower one.
+    """
+    one, other = two
+    versions = watchlists.register(
+        one, [WatchlistVersion(watchlist="a", title="a", digest="1", engine="e", source=lambda: "{}")], NOW
+    ).version_ids
+    for title in ("first", "second"):
+        article(one, NOW, title)
+    first, second = hits.due(one, 1, 10)
+
+    def make(store: PostgresStore, due: hits.DueArticle) -> None:
+        hits.save(store, due, [verdict()], 1, versions, NOW)
+
+    making = threading.Thread(target=make, args=(other, second))
+    with one.write():
+        make(one, first)
+        making.start()
+        waiting = "select 1 as yes from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        while making.is_alive() and not one.all(waiting):
+            pass
+        assert making.is_alive()
+        assert one.one("select count(*) as n from hits") == {"n": 1}
+    making.join(30)
+    assert [row["article_id"] for row in one.all("select article_id from hits order by id")] == [first.id, second.id]
 
 
 def test_a_swallowed_error_does_not_end_in_silence(two: tuple[PostgresStore, PostgresStore]) -> None:

@@ -32,7 +32,7 @@ from monitor.store.driver import Store
 from monitor.store.faults import translated
 from monitor.store.steps import daemon_started, daemon_stopped, record_event, set_fact
 from monitor.tally import Tally
-from monitor.upkeep import back_up, look_through
+from monitor.upkeep import apart, back_up, look_through
 from monitor.web.desk import desk_of
 from monitor.web.front import beside, page_threads
 
@@ -311,13 +311,12 @@ async def _care(app: App, running: Running) -> None:
     if path is None:
         return
     try:
-        await asyncio.to_thread(look_through, app.store, path, app.clock(), at_start=not running.looked_through)
+        await apart(partial(look_through, app.store, path, app.clock(), at_start=not running.looked_through))
         running.looked_through = True
         if running.keeper.mode.name == "normal":
             storage = app.config.storage
-            made = await asyncio.to_thread(
-                back_up, app.store, path, storage.backup_every_h, storage.backups_kept, running.keeper.limits, app.clock()
-            )
+            limits, every_h, keep = running.keeper.limits, storage.backup_every_h, storage.backups_kept
+            made = await apart(partial(back_up, app.store, path, every_h, keep, limits, app.clock()))
             if made is not None:
                 logger().info("backup made", file=str(made))
     except StoreDamaged as error:

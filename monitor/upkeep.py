@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
+from typing import TypeVar
 
 from monitor.errors import StoreDamaged
 from monitor.log import logger
@@ -17,6 +22,27 @@ from monitor.store.steps import fact, record_event, set_fact
 
 CHECK_EVERY = timedelta(hours=24)
 THOROUGH_EVERY = timedelta(days=7)
+
+T = TypeVar("T")
+
+
+async def apart(work: Callable[[], T]) -> T:
+    """What `work` returns or raises, from a thread that the end of the process does not wait for.
+
+    To look through a file of some gigabytes, or to copy it, takes minutes; whoever stops the daemon meanwhile leaves what a kill would leave: nothing
+    of the first, of the second a partial file that the next one replaces.
+    """
+    found: Future[T] = Future()
+    found.set_running_or_notify_cancel()  # from here on it ends as the work ends, whoever has stopped waiting
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - carried over to whoever waits
+            found.set_exception(error)
+
+    Thread(target=run, name="upkeep", daemon=True).start()
+    return await asyncio.wrap_future(found)
 
 
 def look_through(store: Store, path: Path, now: datetime, *, at_start: bool) -> None:

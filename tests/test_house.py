@@ -240,7 +240,7 @@ def test_dataclasses_are_frozen(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_broad_excepts_stand_only_at_the_edges(path: Path) -> None:
     """`except Exception` is for the edges: an item of a step, a tick, a recording, a call of the parse process, the top of the command line."""
-    edges = {"pipeline", "cli", "sandbox.child", "store.recorder"}
+    edges = {"pipeline", "cli", "sandbox.child", "store.recorder", "upkeep"}
     name = name_of(path)
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.ExceptHandler) and (node.type is None or getattr(node.type, "id", "") in {"Exception", "BaseException"}):

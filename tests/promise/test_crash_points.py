@@ -55,8 +55,8 @@ WINDOWS = {
     "W10 answered, not settled": "before commit of attempts deliveries",
     "W11 settled": "after commit of attempts deliveries",
 }
-"""The crash windows of RELIABILITY.md 2.4 that lie inside one process. W9 (a body sent in part) needs a socket: test_kill_points.py; W12 needs
-PostgreSQL; W13 (a sender that wakes too late): test_step.py, test_mutants.py; W14 (a reload): test_daemon.py."""
+"""The crash windows of RELIABILITY.md 2.4 that lie inside one process. W9 (a body sent in part) and W12 (the answer to a commit is lost) need a socket:
+test_kill_points.py; W13 (a sender that wakes too late): test_step.py, test_mutants.py; W14 (a reload): test_daemon.py."""
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,13 @@ from monitor.store.disk import space
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _FULL = {sqlite3.SQLITE_FULL}
 _UNWRITABLE = {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+_NO_MEMORY = {sqlite3.SQLITE_IOERR_NOMEM, sqlite3.SQLITE_IOERR_SHMMAP}
+"""The second is what it says of the file that connections share where the system has no memory to map it into."""
+
 _LITTLE_BYTES = 64 * 1024
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
+_MEMORY = "let this process use more (`ulimit -v`, MemoryMax of its service), or others less"
 WHAT_TO_DO = "keep the file; see what is wrong with `monitor doctor`, then put a backup in its place with `monitor db restore FILE`"
 
 
@@ -43,6 +47,8 @@ def _of_sqlite(path: Path, error: sqlite3.DatabaseError) -> StoreError:
         return StoreDamaged(f"{path} is damaged ({error}); {WHAT_TO_DO}")
     if code in _FULL or (code in _UNWRITABLE and _no_room(path)):
         return StoreUnwritable(f"{path} cannot grow: the disk is full ({error}); make room on it", full=True)
+    if getattr(error, "sqlite_errorcode", 0) in _NO_MEMORY:
+        return StoreUnwritable(f"{path} cannot be read or written: out of memory ({error}); {_MEMORY}")
     if code in _UNWRITABLE:
         return StoreUnwritable(f"{path} cannot be read or written ({error}); {_look(path)}", full=_write_failed(error))
     return StoreError(f"{path}: {error}")

@@ -15,6 +15,7 @@ import pytest
 from monitor.errors import StoreDamaged, StoreError, StoreUnwritable
 from monitor.store.checks import faults
 from monitor.store.disk import ballast_of, lay_ballast
+from monitor.store.faults import translated
 from monitor.store.sqlite import SqliteStore, open_sqlite
 from monitor.store.steps import fact, set_fact
 
@@ -52,6 +53,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"SKIPPED: no tmpfs may be mounted here: {mounted.stderr.decode()}")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_NOMEM, sqlite3.SQLITE_IOERR_SHMMAP])
+def test_case_19_want_of_memory_is_called_so(tmp_path: Path, code: int) -> None:
+    """SQLite speaks of the disk where the system gives it no memory: people are told to look for memory."""
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = code
+    with pytest.raises(StoreUnwritable, match="out of memory") as told, translated(tmp_path / "monitor.db"):
+        raise error
+    assert not told.value.full
 
 
 def test_case_22_full_disk_and_back(small_disk: Path) -> None:

@@ -47,8 +47,8 @@ FIRMS = (
 )
 """Article number n is about firm n % 10, so that each is a development of its own."""
 
-_THINGS = ("dam", "turbine", "harbour", "cable", "tunnel", "bridge", "reactor", "railway", "refinery", "satellite")
-_VERBS = ("builds", "orders", "repairs", "sells", "opens", "closes", "tests", "buys", "leases", "plans")
+THINGS = ("dam", "turbine", "harbour", "cable", "tunnel", "bridge", "reactor", "railway", "refinery", "satellite")
+VERBS = ("builds", "orders", "repairs", "sells", "opens", "closes", "tests", "buys", "leases", "plans")
 _PLACES = ("Quay", "Ford", "Moor", "Vale", "Ridge", "Cape", "Marsh", "Heath", "Cove", "Plain")
 
 WATCHLIST = f"""
@@ -66,7 +66,7 @@ names = ["Southland"]
 type = "place"
 [side.works.topic.works]
 weight = 3.0
-en = [{", ".join(f'"{thing}*"' for thing in _THINGS)}]
+en = [{", ".join(f'"{thing}*"' for thing in THINGS)}]
 """
 
 BEGAN = datetime(2024, 9, 25, 20, 0, tzinfo=UTC)
@@ -183,15 +183,15 @@ class Web:
 def title(number: int) -> str:
     """A headline that is a hit of the watchlist; different enough from the others to be a story of its own."""
     n, more = number % 10, number // 10
-    thing, place = _THINGS[(n + 3 * more) % 10], _PLACES[(n + more) % 10]
-    return f"{FIRMS[n]} of Northland {_VERBS[(n + 7 * more) % 10]} a {thing} at {place} {number} in Southland"
+    thing, place = THINGS[(n + 3 * more) % 10], _PLACES[(n + more) % 10]
+    return f"{FIRMS[n]} of Northland {VERBS[(n + 7 * more) % 10]} a {thing} at {place} {number} in Southland"
 
 
 def page(number: int) -> str:
     """The page of an article."""
     n, more = number % 10, number // 10
-    thing, place = _THINGS[(n + 3 * more) % 10], _PLACES[(n + more) % 10]
-    lines = [f"The {thing} of {FIRMS[n]} {_VERBS[(n + k) % 10]} {place} {_PLACES[(n * 3 + k) % 10]} in Southland. " for k in range(8)]
+    thing, place = THINGS[(n + 3 * more) % 10], _PLACES[(n + more) % 10]
+    lines = [f"The {thing} of {FIRMS[n]} {VERBS[(n + k) % 10]} {place} {_PLACES[(n * 3 + k) % 10]} in Southland. " for k in range(8)]
     body = f"<article><h1>{title(number)}</h1><p>{''.join(lines)}</p></article>"
     return f"<html><head><title>{title(number)}</title></head><body>{body}</body></html>"
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from tests.newsroom import rss
+from tests.promise.world import THINGS, VERBS
 
 LATENCY_S = (0.05, 0.2)
 HITS_EVERY = 16
@@ -25,8 +26,6 @@ _TREES = ("Alder", "Birch", "Cedar", "Damson", "Elm", "Fir", "Gorse", "Hazel", "
 _TRADES = ("Works", "Power", "Mills", "Lines", "Fields", "Marine", "Nets", "Bridges", "Air", "Rail")
 FIRMS = tuple(f"{tree} {trade}" for tree in _TREES for trade in _TRADES)
 MOST_ARTICLES = len(FIRMS) * HITS_EVERY
-_THINGS = ("dam", "turbine", "harbour", "cable", "tunnel", "bridge", "reactor", "railway", "refinery", "satellite")
-_VERBS = ("builds", "orders", "repairs", "sells", "opens", "closes", "tests", "buys", "leases", "plans")
 _SYLLABLES = tuple(first + second for first in "bdfgklmnprstvz" for second in "aeiou")
 WATCHLIST = f"""
 version = 1
@@ -45,7 +44,7 @@ type = "place"
 hub = true
 [side.works.topic.works]
 weight = 3.0
-en = [{", ".join(f'"{thing}*"' for thing in _THINGS)}]
+en = [{", ".join(f'"{thing}*"' for thing in THINGS)}]
 """
 
 
@@ -140,7 +139,7 @@ def headline(number: int) -> str:
     if more:
         return _invented(f"title {number}", 8).capitalize()
     place = _invented(f"place {hit}", 1).capitalize()
-    return f"{FIRMS[hit]} of Northland {_VERBS[hit * 7 % 10]} a {_THINGS[(hit // 10 + hit) % 10]} at {place} in Southland"
+    return f"{FIRMS[hit]} of Northland {VERBS[hit * 7 % 10]} a {THINGS[(hit // 10 + hit) % 10]} at {place} in Southland"
 
 
 def page(number: int) -> bytes:

@@ -25,6 +25,9 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _WHOLE, _WORD = 16, 12
 """Columns up to so wide (an instant) are not broken where a terminal is narrow and the others keep so much."""
 
+_FAR = "900d"
+"""Back to before the demo's days."""
+
 _UNITS_S = {"m": 60, "min": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 # Terminal escape sequences and controls in remote text must not reach a terminal (RELIABILITY case 122).
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -78,10 +81,13 @@ def json_text(value: object, indent: int | None = None) -> str:
 
 
 def _nothing() -> str:
-    """What to say of an empty list; where it shows a span of time, how to look further back."""
+    """What to say of an empty list; where it shows a span of time, how to look further back, unless that is far already."""
     context = click.get_current_context(silent=True)
     since = context.params.get("since") if context else None
-    return f"nothing to list within {since}; look further back with --since, for example --since 900d" if since else "nothing to list"
+    if not since:
+        return "nothing to list"
+    further = f"; look further back with --since, for example --since {_FAR}" if duration(since) < duration(_FAR) else ""
+    return f"nothing to list within {since}{further}"
 
 
 def show(fields: Mapping[str, object], as_json: bool = False) -> None:

@@ -94,6 +94,8 @@ def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr()
     assert told.out == "id\n"
     assert "nothing to list within 7d; look further back with --since" in told.err
+    listed.main(["--since", "520w"], standalone_mode=False)
+    assert capsys.readouterr().err == "nothing to list within 520w\n"
     output.emit([], ("id",), as_json=True)
     assert capsys.readouterr() == ("[]\n", "")
 
